@@ -1,0 +1,1 @@
+"""Nuonuo memory for LlamaIndex."""

@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: the associative memory itself, which knows no text."""

@@ -1,0 +1,1 @@
+"""The benchmarks: loaders, scorers and runs."""

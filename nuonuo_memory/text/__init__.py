@@ -1,0 +1,1 @@
+"""From words to cues, vectors, terms and links."""
