@@ -45,10 +45,13 @@ class Cue:
         text: The words that bring it to mind.
         kind: Where the cue comes from: `turn`, `sentence`, `segment`, `question`, `paraphrase`,
             `mention` or `user`.
+        vector: Its direction, where the application has encoded it already; it is stored in place
+            of the encoder's and must come from the same model.
     """
 
     text: str
     kind: str = "user"
+    vector: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class NewMemory:
         at: When it was said or happened.
         id: The application's own id; one is made when it is `None`.
         links: Ties to memories that are stored already or come in the same call.
+        derive: Make cues from the text; `False` leaves the memory with `cues` alone.
     """
 
     text: str
@@ -85,6 +89,7 @@ class NewMemory:
     at: datetime | None = None
     id: str | None = None
     links: Sequence[Link] = ()
+    derive: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,37 @@
+"""Run the core's tests with the frameworks made impossible to import, the engine's with torch only.
+
+Uninstalling would change the environment that the caller keeps, so the names are blocked instead.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FRAMEWORKS = ("langchain", "langchain_classic", "langchain_core", "langgraph", "llama_index")
+BEYOND_TORCH = ("sqlalchemy", "sentence_transformers", "transformers", "typer", "rich")
+BLOCK = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}} (blocked)", name=name)
+sys.meta_path.insert(0, Block())
+import pytest
+sys.exit(pytest.main({arguments!r}))
+"""
+
+
+def run(names: tuple[str, ...], *arguments: str) -> int:
+    """Run pytest in a fresh interpreter that cannot import `names`."""
+    script = BLOCK.format(names=names, arguments=list(arguments))
+    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    core = ["architecture", "engine", "text", "store", "facade"]
+    outcome = run(FRAMEWORKS, "-m", "not slow", *(f"tests/{name}" for name in core))
+    outcome = outcome or run((*FRAMEWORKS, *BEYOND_TORCH), "-m", "not slow", "tests/engine")
+    sys.exit(outcome)
