@@ -1,1 +1,5 @@
 """Durable records."""
+
+from nuonuo_memory.store.records import Store
+
+__all__ = ["Store"]

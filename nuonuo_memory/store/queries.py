@@ -1,0 +1,201 @@
+"""Questions to the store about memories: by id, by key, by namespace and filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+
+from nuonuo_memory.store import paths
+from nuonuo_memory.store.filters import where_clause
+from nuonuo_memory.store.rows import (
+    CueRow,
+    Ints,
+    LinkRow,
+    MemoryRow,
+    MentionRow,
+    NamespaceRow,
+    Query,
+)
+from nuonuo_memory.store.schema import cues, links, memories, mentions, namespaces
+
+T = TypeVar("T")
+CHUNK = 5000  # values in one IN list; SQLite allows 32,766 variables
+
+
+def chunked(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The values in lists of at most `size`."""
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+_memory_columns = select(memories, namespaces.c.path).join_from(memories, namespaces)
+
+
+def _memory_row(row: Row[Any]) -> MemoryRow:
+    return MemoryRow(
+        id=row.id,
+        namespace=paths.decode(row.path),
+        text=row.text,
+        metadata=row.metadata,
+        role=row.role,
+        session=row.session,
+        turn=row.turn,
+        at=row.at,
+        digest=row.digest,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        key=row.key,
+        namespace_key=row.namespace_key,
+    )
+
+
+def by_id(connection: Connection, ids: Sequence[str]) -> dict[str, MemoryRow]:
+    """The memories that there are among these ids."""
+    found = {}
+    for chunk in chunked(ids):
+        for row in connection.execute(_memory_columns.where(memories.c.id.in_(chunk))):
+            found[row.id] = _memory_row(row)
+    return found
+
+
+def by_key(connection: Connection, keys: Iterable[int]) -> dict[int, MemoryRow]:
+    """The memories that there are among these keys."""
+    found = {}
+    for chunk in chunked(int(key) for key in keys):
+        for row in connection.execute(_memory_columns.where(memories.c.key.in_(chunk))):
+            found[row.key] = _memory_row(row)
+    return found
+
+
+def keys_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """The keys of those ids that there are."""
+    found: dict[str, int] = {}
+    for chunk in chunked(ids):
+        statement = select(memories.c.id, memories.c.key).where(memories.c.id.in_(chunk))
+        found.update((id_, key) for id_, key in connection.execute(statement))
+    return found
+
+
+_time = func.coalesce(memories.c.at, memories.c.created_at)
+
+
+def _conditions(query: Query) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.namespace is not None:
+        conditions.append(paths.within(query.namespace, prefix=query.prefix))
+    if query.where:
+        conditions.append(where_clause(query.where))
+    if query.since is not None:
+        conditions.append(_time >= query.since)
+    if query.until is not None:
+        conditions.append(_time <= query.until)
+    if query.session is not None:
+        conditions.append(memories.c.session == query.session)
+    return conditions
+
+
+def find(
+    connection: Connection, query: Query, *, limit: int | None, offset: int
+) -> list[MemoryRow]:
+    """The memories meant, by time and then key."""
+    statement = _memory_columns.where(*_conditions(query)).order_by(_time, memories.c.key)
+    if limit is not None:
+        statement = statement.limit(limit)
+    if offset:
+        statement = statement.offset(offset)
+    return [_memory_row(row) for row in connection.execute(statement)]
+
+
+def _joined(statement: Select[Any], query: Query) -> Select[Any]:
+    joined = statement.select_from(memories)
+    if query.namespace is not None:
+        joined = joined.join(namespaces, namespaces.c.key == memories.c.namespace_key)
+    return joined.where(*_conditions(query))
+
+
+def find_keys(connection: Connection, query: Query) -> Ints:
+    """The keys of the memories meant, ascending, int64 [n]."""
+    statement = _joined(select(memories.c.key), query)
+    keys = np.array(connection.execute(statement).scalars().all(), dtype=np.int64)
+    keys.sort()
+    return keys
+
+
+def count(connection: Connection, query: Query) -> int:
+    """How many memories are meant."""
+    return int(connection.execute(_joined(select(func.count()), query)).scalar_one())
+
+
+def cues_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, CueRow]:
+    """The cues that there are among these keys."""
+    found = {}
+    columns = select(cues.c.key, cues.c.memory_key, cues.c.kind, cues.c.text)
+    for chunk in chunked(int(key) for key in keys):
+        for key, memory_key, kind, text in connection.execute(columns.where(cues.c.key.in_(chunk))):
+            found[key] = CueRow(memory_key, kind, text, key)
+    return found
+
+
+def cues_of(connection: Connection, memory_key: int) -> list[CueRow]:
+    """The cues of a memory, in order of key."""
+    statement = (
+        select(cues.c.key, cues.c.kind, cues.c.text)
+        .where(cues.c.memory_key == memory_key)
+        .order_by(cues.c.key)
+    )
+    return [
+        CueRow(memory_key, kind, text, key) for key, kind, text in connection.execute(statement)
+    ]
+
+
+def mentions_of(connection: Connection, memory_key: int) -> list[MentionRow]:
+    """What a memory mentions, in order of key."""
+    statement = select(mentions).where(mentions.c.memory_key == memory_key).order_by("key")
+    return [
+        MentionRow(row.memory_key, row.name, row.kind, row.weight, row.key)
+        for row in connection.execute(statement)
+    ]
+
+
+def links_of(connection: Connection, memory_key: int) -> list[LinkRow]:
+    """The ties that leave a memory, in order of key."""
+    statement = select(links).where(links.c.source_key == memory_key).order_by("key")
+    return [
+        LinkRow(row.source_key, row.target_key, row.kind, row.label, row.weight, row.key)
+        for row in connection.execute(statement)
+    ]
+
+
+def namespace_rows(connection: Connection, prefix: Sequence[str]) -> list[NamespaceRow]:
+    """The namespaces at or below a prefix, in order of their labels."""
+    statement = (
+        select(namespaces.c.key, namespaces.c.path, func.count(memories.c.key))
+        .join_from(namespaces, memories, isouter=True)
+        .where(paths.within(prefix, prefix=True))
+        .group_by(namespaces.c.key)
+        .order_by(namespaces.c.path)
+    )
+    return [
+        NamespaceRow(key, paths.decode(path), number)
+        for key, path, number in connection.execute(statement)
+    ]
+
+
+def existing_digests(
+    connection: Connection, namespace: Sequence[str], digests: Sequence[str]
+) -> dict[str, int]:
+    """Memory keys by digest, of those digests that the namespace has already."""
+    found: dict[str, int] = {}
+    for chunk in chunked(digests):
+        statement = (
+            select(memories.c.digest, memories.c.key)
+            .join_from(memories, namespaces)
+            .where(paths.within(namespace, prefix=False), memories.c.digest.in_(chunk))
+        )
+        found.update((digest, key) for digest, key in connection.execute(statement))
+    return found
