@@ -1,0 +1,192 @@
+"""An agent's memory that stores every message as it is put and recalls what a question needs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
+from llama_index.core.bridge.pydantic import Field
+from llama_index.core.memory.types import BaseMemory
+from llama_index.core.utils import get_tokenizer
+
+from llama_index_nuonuo.connection import Connection
+from llama_index_nuonuo.messages import (
+    SILENT,
+    kept,
+    last_question,
+    line_of,
+    lines_within,
+    message_of,
+    tokens_of,
+    turn_of,
+    window,
+)
+from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.types import Memory
+
+
+class NuonuoMemory(Connection, BaseMemory):
+    """The conversation so far, and what earlier ones hold about the question at hand.
+
+    Every message is on disk when `put` returns, whole. `get` gives the end of the session's
+    conversation within the token limit, preceded by a system message with what the user's other
+    sessions, and the part of this one that no longer fits, hold about the question: `input`, or
+    the user's last message, for agents ask without one.
+
+    `namespace` is the user, `session_id` the conversation. `reset` and `set` touch this session
+    alone; `memory.forget` removes a user's.
+
+    Serialised, it keeps its path and opens it again on first use; with an encoder other than the
+    built-in one set `Settings.embed_model` first, or `attach` an open memory.
+    """
+
+    session_id: str = Field(
+        default_factory=lambda: uuid.uuid4().hex, description="The conversation."
+    )
+    token_limit: int = Field(default=30000, ge=1, description="Tokens that `get` returns at most.")
+    chat_history_token_ratio: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        description="Share of the limit that the conversation itself may fill.",
+    )
+    similarity_top_k: int = Field(
+        default=5, ge=0, description="Memories recalled at most; 0 recalls none."
+    )
+    hops: int = Field(default=0, ge=0, description="Associations followed at most.")
+    min_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="Recall nothing when the memory is less sure."
+    )
+    header: str = Field(
+        default="What earlier conversations hold about this:",
+        description="First line of the system message with what was recalled.",
+    )
+    tokenizer_fn: Callable[[str], list[Any]] = Field(default_factory=get_tokenizer, exclude=True)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name that LlamaIndex writes beside serialised fields."""
+        return "NuonuoMemory"
+
+    @classmethod
+    def from_defaults(
+        cls,
+        path: str | Path | None = None,
+        embed_model: BaseEmbedding | None = None,
+        chat_history: Sequence[ChatMessage] | None = None,
+        **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
+    ) -> Self:
+        """Open the memory at `path`, or an empty one that lives in this process only.
+
+        Args:
+            path: The store's file.
+            embed_model: The memory's encoder; the built-in MiniLM when `None`.
+            chat_history: What this session's conversation should be; left as stored when `None`.
+            fields: The class's other fields, such as `namespace` and `session_id`.
+        """
+        made = cls(path=None if path is None else str(path), **fields).open(embed_model)
+        if chat_history is not None:
+            made.set(list(chat_history))
+        return made
+
+    @classmethod
+    def from_memory(
+        cls,
+        memory: TextMemory,
+        **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
+    ) -> Self:
+        """Use a memory that is open already; give `path` too if it should survive serialisation."""
+        return cls(**fields).attach(memory)
+
+    def put(self, message: ChatMessage) -> None:
+        """Store a message at the end of the session; on disk when this returns."""
+        self.memory.observe(
+            [turn_of(message, uuid.uuid4().hex)],
+            session=self.session_id,
+            namespace=self.namespace,
+            at=datetime.now(UTC),
+            metadata=kept(message),
+        )
+
+    def get_all(self) -> list[ChatMessage]:
+        """Return the session's conversation, whole."""
+        return [message_of(one) for one in self._turns()]
+
+    def get(self, input: str | None = None, **kwargs: object) -> list[ChatMessage]:
+        """Return the end of the conversation, preceded by what the memory holds about it.
+
+        Args:
+            input: What to recall about; the user's last message when `None`.
+            kwargs: Accepted, as other memories do, and not used.
+        """
+        turns = self._turns()
+        messages = [message_of(one) for one in turns]
+        rules = next(
+            (at for at, one in enumerate(messages) if one.role is not MessageRole.SYSTEM),
+            len(messages),
+        )
+        fixed = sum(tokens_of(one, self.tokenizer_fn) for one in messages[:rules])
+        limit = int(self.token_limit * self.chat_history_token_ratio) - fixed
+        begin = rules + window(messages[rules:], limit, self.tokenizer_fn)
+        shown = [*messages[:rules], *messages[begin:]]
+        used = sum(tokens_of(one, self.tokenizer_fn) for one in shown)
+        question = input if input and input.strip() else last_question(messages)
+        recalled = self._recalled(question, turns[begin:], self.token_limit - used)
+        return _with_recalled(shown, recalled)
+
+    def set(self, messages: list[ChatMessage]) -> None:
+        """Make these the session's conversation; what it has in common with them stays as it is."""
+        turns = self._turns()
+        same = 0
+        for turn, message in zip(turns, messages, strict=False):
+            if message_of(turn) != message:
+                break
+            same += 1
+        if turns[same:]:
+            self.memory.forget([turn.id for turn in turns[same:]])
+        self.put_messages(messages[same:])
+
+    def reset(self) -> None:
+        """Forget this session's conversation; other sessions of the user stay."""
+        turns = self._turns()
+        if turns:
+            self.memory.forget([turn.id for turn in turns])
+
+    def _turns(self) -> list[Memory]:
+        turns = self.memory.list(namespace=self.namespace, session=self.session_id)
+        return sorted(turns, key=lambda one: -1 if one.turn is None else one.turn)
+
+    def _recalled(self, question: str, shown: Sequence[Memory], tokens: int) -> str:
+        """Return what is recalled about a question, without the turns that are shown anyway."""
+        room = tokens - len(self.tokenizer_fn(self.header + "\n"))
+        if not question or not self.similarity_top_k or room <= 0:
+            return ""
+        unwanted: list[dict[str, Any]] = [{"role": {"$in": [SILENT, "tool", "system"]}}]
+        if shown:
+            unwanted.append({"session": self.session_id, "turn": {"$gte": shown[0].turn}})
+        scope: dict[str, Any] = {
+            "k": self.similarity_top_k,
+            "namespace": self.namespace,
+            "where": {"$not": {"$or": unwanted}},
+        }
+        if self.hops:
+            hits = self.memory.follow(question, hops=self.hops, **scope)
+        else:
+            hits = self.memory.recall(question, min_confidence=self.min_confidence, **scope)
+        lines = lines_within(map(line_of, hits), room, self.tokenizer_fn)
+        return "\n".join([self.header, *lines]) if lines else ""
+
+
+def _with_recalled(messages: list[ChatMessage], recalled: str) -> list[ChatMessage]:
+    if not recalled:
+        return messages
+    block = TextBlock(text=recalled)
+    if messages and messages[0].role is MessageRole.SYSTEM:
+        first = messages[0].model_copy(update={"blocks": [*messages[0].blocks, block]})
+        return [first, *messages[1:]]
+    return [ChatMessage(role=MessageRole.SYSTEM, blocks=[block]), *messages]

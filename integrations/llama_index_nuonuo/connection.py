@@ -1,0 +1,115 @@
+"""How a component reaches its memory: by a path that it keeps, opened when first needed.
+
+LlamaIndex writes components to JSON and reads them back by their fields, so what is open is lost
+on the way; the path is not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Self
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr
+from llama_index.core.settings import Settings
+
+from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.memory import TextMemory
+
+
+def open_memory(
+    path: str | Path | None = None,
+    embed_model: BaseEmbedding | None = None,
+    *,
+    namespace: tuple[str, ...] | str = ("default",),
+) -> TextMemory:
+    """Open the memory at `path`, or a new one that lives in this process only.
+
+    Args:
+        path: The store's file.
+        embed_model: What turns texts into vectors; the built-in MiniLM when `None`.
+        namespace: Whose memory calls mean that name none.
+    """
+    if path is None:
+        return TextMemory.in_memory(encoder=embed_model, namespace=namespace)
+    return TextMemory.open(path, encoder=embed_model, namespace=namespace)
+
+
+class Opened:
+    """What a component has open: shared by its copies, left behind by its serialised form."""
+
+    def __init__(self) -> None:
+        self.memory: TextMemory | None = None
+        self.owned = False
+        self.lock = Lock()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Opened:
+        return self
+
+    def __reduce__(self) -> tuple[type[Opened], tuple[()]]:
+        return (Opened, ())
+
+
+class Connection(BaseModel):
+    """The fields and calls of a component that keeps its memory's path and opens it lazily."""
+
+    path: str | None = Field(
+        default=None, description="The store's file; None while the memory is in this process only."
+    )
+    namespace: tuple[str, ...] = Field(
+        default=("default",), description="Whose memory it is, as in ('acme', 'alice')."
+    )
+    settings_embed_model: bool = Field(
+        default=False,
+        description="Open the store with Settings.embed_model, not the built-in encoder.",
+    )
+    _opened: Opened = PrivateAttr(default_factory=Opened)
+
+    @property
+    def memory(self) -> TextMemory:
+        """The memory behind the component; opened on first use.
+
+        Raises:
+            InvalidInputError: There is neither a memory nor a path to open one at.
+            EncoderMismatchError: The store was written with another encoder.
+        """
+        with self._opened.lock:
+            if self._opened.memory is None:
+                if self.path is None:
+                    raise InvalidInputError(
+                        f"{type(self).__name__} has neither a memory nor a path to open one at; "
+                        "a memory in this process does not outlive serialisation. "
+                        "Give path=..., or call attach(memory)"
+                    )
+                embed_model = Settings.embed_model if self.settings_embed_model else None
+                self._opened.memory = open_memory(
+                    self.path, embed_model, namespace=self.namespace
+                )
+                self._opened.owned = True
+            return self._opened.memory
+
+    def attach(self, memory: TextMemory) -> Self:
+        """Use a memory that is open already, instead of opening the path once more."""
+        with self._opened.lock:
+            self._opened.memory, self._opened.owned = memory, False
+        return self
+
+    def open(self, embed_model: BaseEmbedding | None = None) -> Self:
+        """Open the path now, with `embed_model`; without a path, begin an empty memory.
+
+        After serialisation the path is opened again with `Settings.embed_model` when an
+        `embed_model` was given here, for a model itself cannot travel in JSON.
+        """
+        with self._opened.lock:
+            self._opened.memory = open_memory(self.path, embed_model, namespace=self.namespace)
+            self._opened.owned = True
+        self.settings_embed_model = embed_model is not None
+        return self
+
+    def close(self) -> None:
+        """Close the memory if it was opened here; an attached one stays its owner's to close."""
+        with self._opened.lock:
+            if self._opened.memory is not None and self._opened.owned:
+                self._opened.memory.close()
+            self._opened.memory = None

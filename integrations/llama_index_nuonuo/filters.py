@@ -1,0 +1,92 @@
+"""LlamaIndex's metadata filters as `where` filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from llama_index.core.vector_stores.types import (
+    FilterCondition,
+    FilterOperator,
+    MetadataFilter,
+    MetadataFilters,
+)
+
+from nuonuo_memory.errors import FilterError
+
+Where = dict[str, Any]
+
+_COMPARISONS = {
+    FilterOperator.EQ: "$eq",
+    FilterOperator.GT: "$gt",
+    FilterOperator.GTE: "$gte",
+    FilterOperator.LT: "$lt",
+    FilterOperator.LTE: "$lte",
+    FilterOperator.IN: "$in",
+    FilterOperator.CONTAINS: "$contains",
+    FilterOperator.TEXT_MATCH: "$contains",
+    FilterOperator.TEXT_MATCH_INSENSITIVE: "$icontains",
+}
+_NEGATIONS = {FilterOperator.NE: "$eq", FilterOperator.NIN: "$in"}
+_LISTS = {FilterOperator.ANY: "$or", FilterOperator.ALL: "$and"}
+
+
+def where_of(filters: MetadataFilters | None) -> Where | None:
+    """Return the `where` filter that means the same; `None` when nothing is asked for.
+
+    All operators and conditions, nested to any depth. As in LlamaIndex's own store, a missing
+    key satisfies `!=`, `nin` and `is_empty` and nothing else; unlike there, comparing values of
+    two types is false and raises nothing.
+
+    Raises:
+        FilterError: An operator got a value that it cannot use.
+    """
+    if filters is None or not filters.filters:
+        return None
+    parts = [
+        where_of(one) or {"$and": []} if isinstance(one, MetadataFilters) else _where_of_one(one)
+        for one in filters.filters
+    ]
+    if filters.condition is FilterCondition.OR:
+        return {"$or": parts}
+    if filters.condition is FilterCondition.NOT:
+        return {"$not": {"$or": parts}}
+    return parts[0] if len(parts) == 1 else {"$and": parts}
+
+
+def both(*filters: Where | None) -> Where | None:
+    """Return the filter that holds when all of the given ones hold."""
+    asked = [one for one in filters if one is not None]
+    if len(asked) <= 1:
+        return asked[0] if asked else None
+    return {"$and": asked}
+
+
+def _where_of_one(one: MetadataFilter) -> Where:
+    operator = one.operator
+    if operator is FilterOperator.IS_EMPTY:
+        return {
+            "$or": [
+                {one.key: {"$exists": False}},
+                *({one.key: {"$eq": empty}} for empty in (None, "", [])),
+            ]
+        }
+    if operator in {FilterOperator.IN, FilterOperator.NIN, *_LISTS}:
+        _require_list(one)
+    if one.value is None:  # nothing equals or contains an absent value
+        never: Where = {one.key: {"$in": []}}
+        return {"$not": never} if operator in _NEGATIONS else never
+    if operator in _NEGATIONS:
+        return {"$not": {one.key: {_NEGATIONS[operator]: one.value}}}
+    if operator in _LISTS:
+        values: Iterable[Any] = one.value if isinstance(one.value, list) else [one.value]
+        return {_LISTS[operator]: [{one.key: {"$contains": value}} for value in values]}
+    return {one.key: {_COMPARISONS[operator]: one.value}}
+
+
+def _require_list(one: MetadataFilter) -> None:
+    if not isinstance(one.value, list):
+        raise FilterError(
+            f"the operator {one.operator.value!r} on {one.key!r} compares with a list; "
+            f"got {one.value!r}; wrap it in a list"
+        )

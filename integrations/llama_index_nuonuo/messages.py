@@ -1,0 +1,141 @@
+"""Chat messages as turns of a conversation, and recalled memories as lines for a model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+
+from nuonuo_memory.types import Hit, Memory, Message
+
+Tokenizer = Callable[[str], list[Any]]
+
+MESSAGE_KEY = "_chat_message"
+"""In a memory's metadata: the chat message that it was made from, whole."""
+
+SPOKEN = ("user", "assistant")
+"""The roles whose words are worth recalling."""
+
+SILENT = "silent"
+"""Role of a stored turn that no recall should bring up: calls of tools, their results, rules."""
+
+_SILENT_CHARS = 200
+_MEDIA_TOKENS = 256
+
+
+def words_of(message: ChatMessage) -> str:
+    """Return a message's text blocks as one text."""
+    return "\n".join(block.text for block in message.blocks if isinstance(block, TextBlock))
+
+
+def turn_of(message: ChatMessage, id: str | None = None) -> Message:
+    """Return the turn that stands for a chat message in a memory.
+
+    What a person or the model said stands whole. A tool's call or result and a system message
+    stand as a short note with the role `silent`, so that long outputs cost no encoding and are
+    never recalled; the message itself is kept beside the turn.
+    """
+    words = words_of(message)
+    if message.role.value in SPOKEN and words.strip():
+        return Message(message.role.value, words, id=id)
+    note = words.strip() or _note_of(message)
+    return Message(SILENT, note[:_SILENT_CHARS].strip(), id=id)
+
+
+def kept(message: ChatMessage) -> dict[str, Any]:
+    """Return the metadata that brings a chat message back as it was."""
+    return {MESSAGE_KEY: message.model_dump(mode="json")}
+
+
+def message_of(memory: Memory) -> ChatMessage:
+    """Return the chat message that a memory was made from, or one with the memory's text."""
+    whole = memory.metadata.get(MESSAGE_KEY)
+    if whole is not None:
+        return ChatMessage.model_validate(whole)
+    known = {role.value for role in MessageRole}
+    role = memory.role if memory.role in known else MessageRole.USER.value
+    return ChatMessage(role=role, content=memory.text)
+
+
+def last_question(messages: Sequence[ChatMessage]) -> str:
+    """Return what the user said last; an empty text when there is nothing."""
+    spoken = (words_of(one) for one in reversed(messages) if one.role is MessageRole.USER)
+    return next((words for words in spoken if words.strip()), "")
+
+
+def line_of(hit: Hit) -> str:
+    """Return a recalled memory as one line: when, who, what."""
+    memory = hit.memory
+    when = f"[{memory.at:%Y-%m-%d}] " if memory.at else ""
+    who = f"{memory.role}: " if memory.role else ""
+    return f"- {when}{who}{' '.join(memory.text.split())}"
+
+
+def lines_within(lines: Iterable[str], limit: int, tokenizer: Tokenizer) -> list[str]:
+    """Return the leading lines that fit into `limit` tokens together; never a part of a line."""
+    fitting: list[str] = []
+    for line in lines:
+        limit -= len(tokenizer(line + "\n"))
+        if limit < 0:
+            break
+        fitting.append(line)
+    return fitting
+
+
+def tokens_of(message: ChatMessage, tokenizer: Tokenizer) -> int:
+    """Return about how many tokens a message costs; an image or other medium counts 256."""
+    total = 0
+    for block in message.blocks:
+        if isinstance(block, TextBlock):
+            total += len(tokenizer(block.text))
+        elif isinstance(block, ThinkingBlock):
+            total += len(tokenizer(block.content or ""))
+        elif isinstance(block, ToolCallBlock):
+            total += len(tokenizer(_call_of(block)))
+        else:
+            total += _MEDIA_TOKENS
+    return total
+
+
+def window(messages: Sequence[ChatMessage], limit: int, tokenizer: Tokenizer) -> int:
+    """Return where the part of a conversation that fits into `limit` tokens begins.
+
+    It begins at a user's message, so that no answer stands without its question and no tool's
+    result without its call. The last exchange is kept whole even when it is longer than `limit`:
+    then the model says so, rather than words going missing unseen.
+    """
+    starts = [at for at, one in enumerate(messages) if one.role is MessageRole.USER]
+    if not starts:
+        starts = [0]
+    begin, total, end = starts[-1], 0, len(messages)
+    for start in reversed(starts):
+        total += sum(tokens_of(one, tokenizer) for one in messages[start:end])
+        if total > limit:
+            break
+        begin, end = start, start
+    if begin == starts[0]:  # what stands before the first question, if that fits too
+        before = sum(tokens_of(one, tokenizer) for one in messages[:begin])
+        return 0 if total + before <= limit else begin
+    return begin
+
+
+def _note_of(message: ChatMessage) -> str:
+    calls = [_call_of(block) for block in message.blocks if isinstance(block, ToolCallBlock)]
+    others = [
+        f"[{block.block_type}]" for block in message.blocks if not isinstance(block, ToolCallBlock)
+    ]
+    return "; ".join([*calls, *others]) or f"[{message.role.value}]"
+
+
+def _call_of(block: ToolCallBlock) -> str:
+    arguments = block.tool_kwargs
+    written = arguments if isinstance(arguments, str) else json.dumps(arguments, default=str)
+    return f"{block.tool_name}({written})"

@@ -1,0 +1,136 @@
+"""Association over any retriever: from its nodes to the nodes that they lead to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.bridge.pydantic import Field
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
+from llama_index.core.vector_stores.types import MetadataFilters
+
+from llama_index_nuonuo.connection import Connection
+from llama_index_nuonuo.filters import where_of
+from llama_index_nuonuo.nodes import explained, scored
+from llama_index_nuonuo.retriever import NuonuoRetriever
+from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.memory import TextMemory
+
+
+class AssociationPostprocessor(Connection, BaseNodePostprocessor):
+    """Take a retriever's nodes as the starting activation and follow where they lead.
+
+    The nodes must have been stored here too, under the same ids (`from_nodes`); nodes that were
+    not are kept after the others. What comes back is ranked by activation and by likeness to the
+    question together; a node's metadata says under `nuonuo` which path led to it.
+
+    The retriever should give more nodes than are asked for in the end: ten to start from lead
+    further than five.
+    """
+
+    hops: int = Field(default=3, ge=1, description="Associations followed at most.")
+    top_n: int | None = Field(
+        default=None,
+        ge=1,
+        description="Nodes returned at most; None for as many as came in plus `added`.",
+    )
+    added: int = Field(default=5, ge=0, description="Nodes added when `top_n` is None.")
+    filters: MetadataFilters | None = Field(default=None, description="Which nodes may be added.")
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name that LlamaIndex writes beside serialised fields."""
+        return "AssociationPostprocessor"
+
+    @classmethod
+    def from_memory(
+        cls,
+        memory: TextMemory,
+        *,
+        hops: int = 3,
+        top_n: int | None = None,
+        filters: MetadataFilters | None = None,
+        namespace: tuple[str, ...] = ("default",),
+    ) -> Self:
+        """Follow associations in a memory that is open already."""
+        made = cls(hops=hops, top_n=top_n, filters=filters, namespace=namespace)
+        return made.attach(memory)
+
+    @classmethod
+    def from_nodes(
+        cls,
+        nodes: Sequence[BaseNode],
+        *,
+        path: str | Path | None = None,
+        embed_model: BaseEmbedding | None = None,
+        hops: int = 3,
+        top_n: int | None = None,
+    ) -> Self:
+        """Store nodes, most often those of the index that the retriever searches.
+
+        Args:
+            nodes: What to store; a node whose id is stored already replaces it.
+            path: The memory's file; without one it lives in this process only.
+            embed_model: The memory's encoder; the built-in MiniLM when `None`.
+            hops: Associations followed at most.
+            top_n: Nodes returned at most.
+        """
+        made = cls(path=None if path is None else str(path), hops=hops, top_n=top_n)
+        made.open(embed_model)
+        NuonuoRetriever(made.memory, namespace=made.namespace).add_nodes(nodes)
+        return made
+
+    def _postprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        if query_bundle is None:
+            raise InvalidInputError(
+                "following associations needs the question beside the nodes; "
+                "pass query_bundle=... or query_str=..."
+            )
+        given = {node.node.node_id: node for node in nodes}
+        stored = [found.id for found in self.memory.get_many(list(given)) if found is not None]
+        wanted = self.top_n or len(given) + self.added
+        if not stored:
+            return nodes[:wanted]
+        followed = self.memory.follow(
+            query_bundle.query_str,
+            hops=self.hops,
+            k=wanted,
+            namespace=self.namespace,
+            where=where_of(self.filters),
+            start=activation({key: given[key].score for key in stored}),
+        )
+        ranked = [
+            explained(given[hit.id], hit) if hit.id in given else scored(hit) for hit in followed
+        ]
+        lowest = min((node.get_score() for node in ranked), default=0.0)
+        foreign = [
+            NodeWithScore(node=node.node, score=lowest)
+            for key, node in given.items()
+            if key not in set(stored)
+        ]
+        return [*ranked, *foreign][:wanted]
+
+
+def activation(scores: dict[str, float | None]) -> dict[str, float]:
+    """Return starting activations that sum to 1, whatever scale a retriever's scores are on.
+
+    Scores are brought to the range from 0 to 1 and go through a softmax of inverse temperature 3,
+    so that the best starts with e³, about twenty times, the activation of the worst; equal or
+    missing scores start alike.
+    """
+    known = [score for score in scores.values() if score is not None and math.isfinite(score)]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    spread = high - low or 1.0
+    weights = {
+        key: math.exp(3.0 * ((low if score is None else score) - low) / spread)
+        for key, score in scores.items()
+        if score is None or math.isfinite(score)
+    }
+    total = sum(weights.values())
+    return {key: weight / total for key, weight in weights.items()}
