@@ -34,10 +34,10 @@ class Log:
         elif known[0] != op and known[0] not in ("add", "update"):
             self._ops[memory_key] = ("update", namespace_key)
 
-    def covers(self, memory_key: int) -> bool:
-        """Whether a change of this memory would add nothing to what is noted."""
+    def added(self, memory_key: int) -> bool:
+        """Whether this transaction made the memory, so that it exists and more adds nothing."""
         known = self._ops.get(memory_key)
-        return known is not None and known[0] in ("add", "update")
+        return known is not None and known[0] == "add"
 
     def note_reload(self) -> None:
         """Everything changed."""

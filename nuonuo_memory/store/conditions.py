@@ -36,7 +36,7 @@ OPERATORS: Final = (*_SCALAR, "$in", "$nin", "$exists")
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Check:
     """One operator on one key; `operand` is a scalar, a tuple of scalars or a bool."""
 
     key: str
@@ -52,7 +52,7 @@ class Group:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Test | Group
+Condition: TypeAlias = Check | Group
 
 
 def parse(where: Mapping[str, Any]) -> Group:
@@ -103,7 +103,7 @@ class _Parser:
             raise FilterError(f"expected an operator for {key!r}, got an empty mapping")
         return [self._test(key, operator, operand) for operator, operand in value.items()]
 
-    def _test(self, key: str, operator: object, operand: object) -> Test:
+    def _test(self, key: str, operator: object, operand: object) -> Check:
         self._tests += 1
         if self._tests > MAX_TESTS:
             raise FilterError(
@@ -116,15 +116,15 @@ class _Parser:
             )
         name = str(operator)
         if name in ("$in", "$nin"):
-            return Test(key, name, _scalars(key, name, operand))
+            return Check(key, name, _scalars(key, name, operand))
         if name == "$exists":
             if not isinstance(operand, bool):
                 raise FilterError(f"expected true or false after $exists, got {operand!r}")
-            return Test(key, name, operand)
+            return Check(key, name, operand)
         value = _scalar(key, name, operand)
         if name in _ORDERED and kind(value) not in ("number", "string"):
             raise FilterError(f"expected a number or text after {name}, got {operand!r}")
-        return Test(key, name, value)
+        return Check(key, name, value)
 
 
 def _scalars(key: str, operator: str, operand: object) -> tuple[Scalar, ...]:

@@ -1,25 +1,45 @@
-"""Making what was forgotten unreadable in every file of the store."""
+"""Making what was forgotten unreadable in every file of the store.
+
+Forgetting overwrites rows where they lie. What remains is the write-ahead log, which still has
+their old pages: it is moved into the database file and cut to nothing. And when as many rows were
+overwritten as are in use, the file is compacted, so that it is never much more than twice as
+large as it need be, at a cost that stays proportional to what was forgotten.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from typing import Final
+
+from sqlalchemy import delete, func, select, update
 
 from nuonuo_memory.store.connect import Database
+from nuonuo_memory.store.counters import last
 from nuonuo_memory.store.faults import error_code, translated
+from nuonuo_memory.store.schema import (
+    BLANKED,
+    SENSITIVE,
+    VACUUM_DUE,
+    contents,
+    counters,
+    cues,
+    memories,
+)
 
-_ATTEMPT = 0.05  # seconds between attempts while a reader is in the way
+_ATTEMPT: Final = 0.02  # seconds between attempts while a reader is in the way
+_FEW: Final = 5000  # overwritten rows that are not worth a compaction: some 5 MB
 
 
 def erase(database: Database, *, patience: float) -> bool:
-    """Move the log into the database file and cut it to nothing.
+    """Finish a compaction that is due, move the log into the database file, cut it to nothing.
 
     Args:
         database: Of a file; one in memory has nothing to erase.
         patience: Seconds to wait for readers that still look at the log.
 
     Returns:
-        Whether it was done; if not, another process (or thread) kept reading all the while.
+        Whether it was done; if not, another process (or thread) was in the way all the while.
     """
     if database.path is None:
         return True
@@ -27,7 +47,7 @@ def erase(database: Database, *, patience: float) -> bool:
     with translated(database.name):
         connection = database.connect_raw()
         try:
-            while not _truncate(connection):
+            while not (_rewritten(connection) and _truncated(connection)):
                 if time.monotonic() > deadline:
                     return False
                 time.sleep(_ATTEMPT)
@@ -36,11 +56,52 @@ def erase(database: Database, *, patience: float) -> bool:
     return True
 
 
-def _truncate(connection: sqlite3.Connection) -> bool:
+def _rewritten(connection: sqlite3.Connection) -> bool:
+    """Whether no VACUUM is due, or it could be done now."""
+    due = "SELECT last FROM counters WHERE name = ?"
+    if not connection.execute(due, (VACUUM_DUE,)).fetchone()[0]:
+        return True
+    done = _unless_busy(connection, "VACUUM") is not None
+    if done:
+        connection.execute("UPDATE counters SET last = 0 WHERE name = ?", (VACUUM_DUE,))
+    return done
+
+
+def _truncated(connection: sqlite3.Connection) -> bool:
+    rows = _unless_busy(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    return rows is not None and not rows[0][0]
+
+
+def _unless_busy(connection: sqlite3.Connection, statement: str) -> list[tuple[int, ...]] | None:
     try:
-        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return connection.execute(statement).fetchall()
     except sqlite3.OperationalError as error:
         if error_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return False
+            return None
         raise
-    return not busy
+
+
+def worth_compacting(database: Database) -> bool:
+    """Whether more rows are overwritten than in use."""
+    with database.reading() as connection:
+        blanked = last(connection, BLANKED)
+        if blanked < _FEW:
+            return False
+        used = connection.execute(select(func.count()).where(cues.c.live)).scalar_one()
+        return bool(blanked > used)
+
+
+def drop_blanked(database: Database) -> None:
+    """Drop the overwritten rows; `erase` then rewrites the file without gaps."""
+    with database.writing() as connection:
+        for table in SENSITIVE:
+            if table is contents:
+                used = select(memories.c.content_key)
+                connection.execute(delete(contents).where(contents.c.key.not_in(used)))
+            else:
+                connection.execute(delete(table).where(~table.c.live))
+        # Dropping moves rows and leaves copies of them, until VACUUM has written them anew; the
+        # counter says so to whoever comes next, should this process be killed in between.
+        for name, value in ((BLANKED, 0), (VACUUM_DUE, 0 if database.path is None else 1)):
+            statement = update(counters).where(counters.c.name == name)
+            connection.execute(statement.values(last=value))

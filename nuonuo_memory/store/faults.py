@@ -24,8 +24,10 @@ _PRIMARY = 0xFF  # SQLite's extended codes keep the primary code in the low byte
 _FAULTS: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_NOTADB: (
         NotAStoreError,
-        "expected a nuonuo-memory store at {path}, but the file is no SQLite database; "
-        "give the path of another file",
+        (
+            "expected a nuonuo-memory store at {path}, but the file is no SQLite database; "
+            "give the path of another file"
+        ),
     ),
     sqlite3.SQLITE_CORRUPT: (
         NotAStoreError,
@@ -33,23 +35,31 @@ _FAULTS: Final[dict[int, tuple[type[StoreError], str]]] = {
     ),
     sqlite3.SQLITE_FULL: (
         StoreFullError,
-        "no room left for the store at {path} ({detail}); nothing of this write was kept: "
-        "free some space and repeat it",
+        (
+            "no room left for the store at {path} ({detail}); nothing of this write was kept: "
+            "free some space and repeat it"
+        ),
     ),
     sqlite3.SQLITE_READONLY: (
         ReadOnlyStoreError,
-        "expected to write to the store at {path}, but it is read-only ({detail}); change the "
-        "rights of the file and its folder, or open it with read_only=True",
+        (
+            "expected to write to the store at {path}, but it is read-only ({detail}); change the "
+            "rights of the file and its folder, or open it with read_only=True"
+        ),
     ),
     sqlite3.SQLITE_CANTOPEN: (
         StoreError,
-        "the store at {path} cannot be opened ({detail}); check the rights of the file and "
-        "its folder",
+        (
+            "the store at {path} cannot be opened ({detail}); check the rights of the file and "
+            "its folder"
+        ),
     ),
     sqlite3.SQLITE_BUSY: (
         StoreBusyError,
-        "the store at {path} stayed locked by another process for the whole time-out; nothing "
-        "of this write was kept: repeat it, or open the store with a longer timeout",
+        (
+            "the store at {path} stayed locked by another process for the whole time-out; nothing "
+            "of this write was kept: repeat it, or open the store with a longer timeout"
+        ),
     ),
     sqlite3.SQLITE_LOCKED: (
         StoreBusyError,
@@ -57,13 +67,17 @@ _FAULTS: Final[dict[int, tuple[type[StoreError], str]]] = {
     ),
     sqlite3.SQLITE_IOERR: (
         StoreError,
-        "the disk failed under the store at {path} ({detail}); nothing of this write was kept: "
-        "check the disk, then repeat it",
+        (
+            "the disk failed under the store at {path} ({detail}); nothing of this write was kept: "
+            "check the disk, then repeat it"
+        ),
     ),
     sqlite3.SQLITE_TOOBIG: (
         StoreError,
-        "a value is longer than the store at {path} can hold ({detail}); nothing of this write "
-        "was kept: divide the text",
+        (
+            "a value is longer than the store at {path} can hold ({detail}); nothing of this write "
+            "was kept: divide the text"
+        ),
     ),
 }
 

@@ -20,9 +20,9 @@ from typing import Any, Final, Protocol
 from sqlalchemy import ColumnElement, String, and_, exists, false, func, literal, not_, or_, select
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from nuonuo_memory.store.conditions import RESERVED, Group, Scalar, Test, kind, number, parse
+from nuonuo_memory.store.conditions import RESERVED, Check, Group, Scalar, kind, number, parse
 from nuonuo_memory.store.connect import dumps
-from nuonuo_memory.store.schema import memories
+from nuonuo_memory.store.schema import contents, memories
 
 _TOLERANCE: Final = 1e-15
 _MISSING: Final = object()
@@ -32,13 +32,20 @@ class Filterable(Protocol):
     """What a filter can be asked about."""
 
     @property
-    def metadata(self) -> Mapping[str, Any]: ...
+    def metadata(self) -> Mapping[str, Any]:
+        """JSON values by name."""
+
     @property
-    def role(self) -> str | None: ...
+    def role(self) -> str | None:
+        """Who said it."""
+
     @property
-    def session(self) -> str | None: ...
+    def session(self) -> str | None:
+        """The conversation."""
+
     @property
-    def turn(self) -> int | None: ...
+    def turn(self) -> int | None:
+        """Its place in the session."""
 
 
 # ---------------------------------------------------------------------------------- in Python
@@ -53,8 +60,8 @@ def matches(record: Filterable, where: Mapping[str, Any]) -> bool:
     return _holds(record, parse(where))
 
 
-def _holds(record: Filterable, condition: Test | Group) -> bool:
-    if isinstance(condition, Test):
+def _holds(record: Filterable, condition: Check | Group) -> bool:
+    if isinstance(condition, Check):
         return _test(_lookup(record, condition.key), condition.operator, condition.operand)
     if condition.operator == "$not":
         return not _holds(record, condition.parts[0])
@@ -129,7 +136,7 @@ def _compare(value: Any, operator: str, operand: Any) -> bool:  # noqa: ANN401
 
 
 def where_clause(where: Mapping[str, Any]) -> ColumnElement[bool]:
-    """The filter as a condition on `memories`; it is true or false, never NULL.
+    """The filter as a condition on `memories` and their `contents`; true or false, never NULL.
 
     Raises:
         FilterError: The filter cannot be understood.
@@ -137,8 +144,8 @@ def where_clause(where: Mapping[str, Any]) -> ColumnElement[bool]:
     return _clause(parse(where))
 
 
-def _clause(condition: Test | Group) -> ColumnElement[bool]:
-    if isinstance(condition, Test):
+def _clause(condition: Check | Group) -> ColumnElement[bool]:
+    if isinstance(condition, Check):
         return _reserved(condition) if condition.key in RESERVED else _metadata(condition)
     if not condition.parts:
         return literal(1) == 1
@@ -151,8 +158,8 @@ def _clause(condition: Test | Group) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def _reserved(test: Test) -> ColumnElement[bool]:
-    column = memories.c[test.key]
+def _reserved(test: Check) -> ColumnElement[bool]:
+    column = memories.c.turn if test.key == "turn" else contents.c[test.key]
     present = column.is_not(None)
     if test.operator == "$exists":
         return present if test.operand else column.is_(None)
@@ -161,7 +168,7 @@ def _reserved(test: Test) -> ColumnElement[bool]:
     return and_(present, func.coalesce(leaf.test(test.operator, test.operand), False))
 
 
-def _metadata(test: Test) -> ColumnElement[bool]:
+def _metadata(test: Check) -> ColumnElement[bool]:
     if test.operator == "$exists":
         there = or_(*(exists(select(1).where(*on)) for _, on in _places(test.key)))
         return there if test.operand else not_(there)
@@ -183,7 +190,7 @@ def _places(key: str) -> list[tuple[_Leaf, list[ColumnElement[bool]]]]:
 
 
 def _descend(labels: Sequence[str]) -> tuple[_Leaf, list[ColumnElement[bool]]]:
-    level = _items(memories.c.metadata)
+    level = _items(contents.c.metadata)
     conditions: list[ColumnElement[bool]] = [level.c.key == labels[0]]
     for label in labels[1:]:
         inner = func.iif(level.c.type == "object", level.c.value, "{}")

@@ -22,7 +22,7 @@ from nuonuo_memory.store.rows import (
     MentionRow,
     TermBatch,
 )
-from nuonuo_memory.store.schema import cues, links, memories, mentions, terms
+from nuonuo_memory.store.schema import contents, cues, links, memories, mentions, terms
 
 
 def _pages(
@@ -65,7 +65,7 @@ def cue_batches(
     """All cues, or those of some memories, with their vectors."""
     statement = select(
         cues.c.key, cues.c.memory_key, memories.c.namespace_key, cues.c.vector
-    ).join_from(cues, memories)
+    ).where(cues.c.live, memories.c.key == cues.c.memory_key)
     pages = _pages(
         database,
         statement,
@@ -82,7 +82,7 @@ def cue_batches(
 
 def cue_text_batches(database: Database, *, size: int) -> Iterator[list[CueRow]]:
     """All cues with their texts, to be encoded anew."""
-    statement = select(cues.c.key, cues.c.memory_key, cues.c.kind, cues.c.text)
+    statement = select(cues.c.key, cues.c.memory_key, cues.c.kind, cues.c.text).where(cues.c.live)
     pages = _pages(
         database, statement, cues.c.key, size=size, memory_keys=None, owner=cues.c.memory_key
     )
@@ -95,18 +95,18 @@ def term_batches(
 ) -> Iterator[TermBatch]:
     """The terms of all memories, or of some."""
     statement = select(
-        terms.c.memory_key, memories.c.namespace_key, terms.c.ids, terms.c.counts
-    ).join_from(terms, memories)
+        terms.c.key, terms.c.memory_key, memories.c.namespace_key, terms.c.ids, terms.c.counts
+    ).where(terms.c.live, memories.c.key == terms.c.memory_key)
     pages = _pages(
         database,
         statement,
-        terms.c.memory_key,
+        terms.c.key,
         size=size,
         memory_keys=memory_keys,
         owner=terms.c.memory_key,
     )
     for rows in pages:
-        keys, groups, ids, counts = zip(*rows, strict=True)
+        _, keys, groups, ids, counts = zip(*rows, strict=True)
         pointers = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(blob) // 8 for blob in ids], out=pointers[1:])
         yield TermBatch(
@@ -127,10 +127,10 @@ def attribute_batches(
         memories.c.namespace_key,
         memories.c.turn,
         memories.c.at,
-        memories.c.role,
-        memories.c.session,
-        memories.c.id,
-    )
+        contents.c.role,
+        contents.c.session,
+        contents.c.id,
+    ).join_from(memories, contents, contents.c.key == memories.c.content_key)
     pages = _pages(
         database,
         statement,
@@ -162,7 +162,7 @@ def mention_batches(
         mentions.c.name,
         mentions.c.kind,
         mentions.c.weight,
-    )
+    ).where(mentions.c.live)
     pages = _pages(
         database,
         statement,
@@ -188,7 +188,7 @@ def link_batches(
         links.c.kind,
         links.c.label,
         links.c.weight,
-    )
+    ).where(links.c.live)
     pages = _pages(
         database,
         statement,

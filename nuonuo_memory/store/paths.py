@@ -1,13 +1,13 @@
-"""Namespaces as one string each, made so that all below a namespace are one range of an index."""
+"""Namespaces as one string each, made so that all below a namespace are one range of strings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, and_, false, select
 
 from nuonuo_memory.errors import NamespaceError
-from nuonuo_memory.store.schema import namespaces
+from nuonuo_memory.store.schema import ancestors, namespaces, narrow_hash
 
 _END = "\x1f"  # ends every label
 _AFTER_END = "\x20"  # the next code point: the end of the range
@@ -56,11 +56,22 @@ def decode(path: str) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def hashes(namespace: Sequence[str]) -> list[int]:
+    """Of the namespace's path (last) and of each one above it."""
+    return [narrow_hash(encode(namespace[: i + 1])) for i in range(len(namespace))]
+
+
 def within(namespace: Sequence[str], *, prefix: bool) -> ColumnElement[bool]:
-    """A condition on `namespaces.path`: this namespace, or with `prefix` it and all below it."""
+    """A condition on `namespaces`: this one, or with `prefix` it and all below it."""
+    if not namespace:
+        return namespaces.c.live if prefix else false()
     path = encode(namespace)
+    found = select(ancestors.c.namespace_key).where(ancestors.c.hash == narrow_hash(path))
     if not prefix:
-        return namespaces.c.path == path
-    if not path:
-        return true()
-    return (namespaces.c.path >= path) & (namespaces.c.path < path[:-1] + _AFTER_END)
+        found = found.where(ancestors.c.itself)
+        return and_(namespaces.c.key.in_(found), namespaces.c.path == path)
+    return and_(
+        namespaces.c.key.in_(found),
+        namespaces.c.path >= path,
+        namespaces.c.path < path[:-1] + _AFTER_END,
+    )

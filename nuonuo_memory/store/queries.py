@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from nuonuo_memory.store import paths
 from nuonuo_memory.store.filters import where_clause
@@ -20,7 +20,16 @@ from nuonuo_memory.store.rows import (
     NamespaceRow,
     Query,
 )
-from nuonuo_memory.store.schema import cues, links, memories, mentions, namespaces
+from nuonuo_memory.store.schema import (
+    contents,
+    cues,
+    links,
+    memories,
+    mentions,
+    namespaces,
+    narrow_hash,
+    wide_hash,
+)
 
 T = TypeVar("T")
 CHUNK = 5000  # values in one IN list; SQLite allows 32,766 variables
@@ -33,10 +42,28 @@ def chunked(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield chunk
 
 
-_memory_columns = select(memories, namespaces.c.path).join_from(memories, namespaces)
+_memory_columns = (
+    select(
+        memories.c.key,
+        memories.c.namespace_key,
+        memories.c.turn,
+        memories.c.at,
+        memories.c.created_at,
+        memories.c.updated_at,
+        contents.c.id,
+        contents.c.text,
+        contents.c.role,
+        contents.c.session,
+        contents.c.digest,
+        contents.c.metadata,
+        namespaces.c.path,
+    )
+    .join_from(memories, contents, contents.c.key == memories.c.content_key)
+    .join(namespaces, namespaces.c.key == memories.c.namespace_key)
+)
 
 
-def _memory_row(row: Row[Any]) -> MemoryRow:
+def _memory_row(row: Any) -> MemoryRow:  # noqa: ANN401  a row of `_memory_columns`
     return MemoryRow(
         id=row.id,
         namespace=paths.decode(row.path),
@@ -54,11 +81,15 @@ def _memory_row(row: Row[Any]) -> MemoryRow:
     )
 
 
+def _has_id(ids: Sequence[str]) -> ColumnElement[bool]:
+    return memories.c.id_hash.in_([wide_hash(id_) for id_ in ids])
+
+
 def by_id(connection: Connection, ids: Sequence[str]) -> dict[str, MemoryRow]:
     """The memories that there are among these ids."""
     found = {}
     for chunk in chunked(ids):
-        for row in connection.execute(_memory_columns.where(memories.c.id.in_(chunk))):
+        for row in connection.execute(_memory_columns.where(_has_id(chunk))):
             found[row.id] = _memory_row(row)
     return found
 
@@ -76,7 +107,10 @@ def keys_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """The keys of those ids that there are."""
     found: dict[str, int] = {}
     for chunk in chunked(ids):
-        statement = select(memories.c.id, memories.c.key).where(memories.c.id.in_(chunk))
+        statement = select(contents.c.id, memories.c.key).join_from(
+            memories, contents, contents.c.key == memories.c.content_key
+        )
+        statement = statement.where(_has_id(chunk))
         found.update((id_, key) for id_, key in connection.execute(statement))
     return found
 
@@ -95,7 +129,8 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
     if query.until is not None:
         conditions.append(_time <= query.until)
     if query.session is not None:
-        conditions.append(memories.c.session == query.session)
+        conditions.append(memories.c.session_hash == narrow_hash(query.session))
+        conditions.append(contents.c.session == query.session)
     return conditions
 
 
@@ -113,6 +148,8 @@ def find(
 
 def _joined(statement: Select[Any], query: Query) -> Select[Any]:
     joined = statement.select_from(memories)
+    if query.where or query.session is not None:
+        joined = joined.join(contents, contents.c.key == memories.c.content_key)
     if query.namespace is not None:
         joined = joined.join(namespaces, namespaces.c.key == memories.c.namespace_key)
     return joined.where(*_conditions(query))
@@ -136,7 +173,9 @@ def cues_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, CueRow
     found = {}
     columns = select(cues.c.key, cues.c.memory_key, cues.c.kind, cues.c.text)
     for chunk in chunked(int(key) for key in keys):
-        for key, memory_key, kind, text in connection.execute(columns.where(cues.c.key.in_(chunk))):
+        for key, memory_key, kind, text in connection.execute(
+            columns.where(cues.c.key.in_(chunk), cues.c.live)
+        ):
             found[key] = CueRow(memory_key, kind, text, key)
     return found
 
@@ -145,7 +184,7 @@ def cues_of(connection: Connection, memory_key: int) -> list[CueRow]:
     """The cues of a memory, in order of key."""
     statement = (
         select(cues.c.key, cues.c.kind, cues.c.text)
-        .where(cues.c.memory_key == memory_key)
+        .where(cues.c.memory_key == memory_key, cues.c.live)
         .order_by(cues.c.key)
     )
     return [
@@ -155,19 +194,19 @@ def cues_of(connection: Connection, memory_key: int) -> list[CueRow]:
 
 def mentions_of(connection: Connection, memory_key: int) -> list[MentionRow]:
     """What a memory mentions, in order of key."""
-    statement = select(mentions).where(mentions.c.memory_key == memory_key).order_by("key")
+    statement = select(mentions).where(mentions.c.memory_key == memory_key, mentions.c.live)
     return [
         MentionRow(row.memory_key, row.name, row.kind, row.weight, row.key)
-        for row in connection.execute(statement)
+        for row in connection.execute(statement.order_by(mentions.c.key))
     ]
 
 
 def links_of(connection: Connection, memory_key: int) -> list[LinkRow]:
     """The ties that leave a memory, in order of key."""
-    statement = select(links).where(links.c.source_key == memory_key).order_by("key")
+    statement = select(links).where(links.c.source_key == memory_key, links.c.live)
     return [
         LinkRow(row.source_key, row.target_key, row.kind, row.label, row.weight, row.key)
-        for row in connection.execute(statement)
+        for row in connection.execute(statement.order_by(links.c.key))
     ]
 
 
@@ -192,10 +231,11 @@ def existing_digests(
     """Memory keys by digest, of those digests that the namespace has already."""
     found: dict[str, int] = {}
     for chunk in chunked(digests):
+        by_hash = {wide_hash(digest): digest for digest in chunk}
         statement = (
-            select(memories.c.digest, memories.c.key)
+            select(memories.c.digest_hash, memories.c.key)
             .join_from(memories, namespaces)
-            .where(paths.within(namespace, prefix=False), memories.c.digest.in_(chunk))
+            .where(paths.within(namespace, prefix=False), memories.c.digest_hash.in_(list(by_hash)))
         )
-        found.update((digest, key) for digest, key in connection.execute(statement))
+        found.update((by_hash[hashed], key) for hashed, key in connection.execute(statement))
     return found

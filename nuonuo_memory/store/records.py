@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from nuonuo_memory.errors import ReadOnlyStoreError
 from nuonuo_memory.store import changes, loaders, paths, queries
 from nuonuo_memory.store.connect import Database
-from nuonuo_memory.store.erasure import erase
+from nuonuo_memory.store.erasure import drop_blanked, erase, worth_compacting
 from nuonuo_memory.store.opening import open_database
 from nuonuo_memory.store.rows import (
     AttributeBatch,
@@ -125,6 +125,8 @@ class Store:
             version = writer.finish()
         self._watch.wrote(version)
         if writer.forgets or self.erasure_pending:
+            if worth_compacting(self._database):
+                drop_blanked(self._database)
             self.erase()
 
     def replace_vectors(
@@ -166,6 +168,17 @@ class Store:
             return True
         self.erasure_pending = not erase(self._database, patience=patience)
         return not self.erasure_pending
+
+    def compact(self) -> bool:
+        """Give the room of all that was forgotten back to the disk, at the cost of a rewrite.
+
+        Writes that forget do it by themselves when more is forgotten than is left.
+
+        Returns:
+            Whether it is done; if not, another process was in the way, see `erase`.
+        """
+        drop_blanked(self._database)
+        return self.erase()
 
     # -------------------------------------------------------------------------- reading
 
@@ -249,11 +262,13 @@ class Store:
     def counts(self) -> Counts:
         """How much there is."""
         with self._database.reading() as connection:
-            kinds = connection.execute(select(cues.c.kind, func.count()).group_by(cues.c.kind))
-            by_kind = dict(kinds.tuples().all())
+            kinds = connection.execute(
+                select(cues.c.kind, func.count()).where(cues.c.live).group_by(cues.c.kind)
+            )
+            by_kind: dict[str, int] = dict(kinds.tuples().all())
             numbers = [
-                int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-                for table in (memories, links, mentions, namespaces)
+                int(connection.execute(select(func.count()).where(kept)).scalar_one())
+                for kept in (memories.c.key > 0, links.c.live, mentions.c.live, namespaces.c.live)
             ]
         return Counts(
             memories=numbers[0],

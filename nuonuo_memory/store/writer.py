@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nuonuo_memory.errors import DuplicateIdError, InvalidInputError, NotFoundError
-from nuonuo_memory.store import identity, paths
+from nuonuo_memory.store import identity, removal
+from nuonuo_memory.store.blanking import blank
 from nuonuo_memory.store.changes import Log
 from nuonuo_memory.store.checks import checked_metadata, vector_bytes
 from nuonuo_memory.store.counters import reserve
-from nuonuo_memory.store.queries import chunked
+from nuonuo_memory.store.places import namespace_keys
+from nuonuo_memory.store.queries import by_key, chunked
 from nuonuo_memory.store.rows import CueRow, Ints, LinkRow, MemoryRow, MentionRow, Op, TermRow
-from nuonuo_memory.store.schema import cues, links, memories, mentions, namespaces, terms
+from nuonuo_memory.store.schema import (
+    contents,
+    cues,
+    links,
+    memories,
+    mentions,
+    narrow_hash,
+    terms,
+    wide_hash,
+)
 
 
 class Writer:
@@ -47,21 +59,20 @@ class Writer:
         if not rows:
             return []
         self._check_ids([row.id for row in rows])
-        groups = self._namespace_keys({paths.checked(row.namespace) for row in rows})
+        groups = namespace_keys(self._connection, {tuple(row.namespace) for row in rows})
         first = reserve(self._connection, "memories", len(rows))
+        content = self._add_contents(rows)
         now = time.time()
         values = [
             {
                 "key": first + i,
-                "id": row.id,
                 "namespace_key": groups[tuple(row.namespace)],
-                "text": row.text,
-                "role": row.role,
-                "session": row.session,
+                "content_key": content + i,
+                "id_hash": wide_hash(row.id),
+                "digest_hash": None if row.digest is None else wide_hash(row.digest),
+                "session_hash": None if row.session is None else narrow_hash(row.session),
                 "turn": row.turn,
                 "at": row.at,
-                "metadata": checked_metadata(row.metadata),
-                "digest": row.digest,
                 "created_at": row.created_at or now,
                 "updated_at": row.updated_at or row.created_at or now,
             }
@@ -75,8 +86,25 @@ class Writer:
                 "ask `existing_digests` first"
             ) from error
         for i, row in enumerate(rows):
-            self._note("add", first + i, groups[tuple(row.namespace)])
+            self._log.note("add", first + i, groups[tuple(row.namespace)])
         return list(range(first, first + len(rows)))
+
+    def _add_contents(self, rows: Sequence[MemoryRow]) -> int:
+        first = reserve(self._connection, "contents", len(rows))
+        values = [
+            {
+                "key": first + i,
+                "id": row.id,
+                "text": row.text,
+                "role": row.role,
+                "session": row.session,
+                "digest": row.digest,
+                "metadata": checked_metadata(row.metadata),
+            }
+            for i, row in enumerate(rows)
+        ]
+        self._connection.execute(insert(contents), values)
+        return first
 
     def _check_ids(self, ids: Sequence[str]) -> None:
         seen: set[str] = set()
@@ -85,28 +113,14 @@ class Writer:
                 raise DuplicateIdError(f"expected each id once, got {id_!r} twice in one call")
             seen.add(id_)
         for chunk in chunked(ids):
-            taken = select(memories.c.id).where(memories.c.id.in_(chunk)).limit(1)
-            found = self._connection.execute(taken).scalar()
+            by_hash = {wide_hash(id_): id_ for id_ in chunk}
+            taken = select(memories.c.id_hash).where(memories.c.id_hash.in_(list(by_hash)))
+            found = self._connection.execute(taken.limit(1)).scalar()
             if found is not None:
                 raise DuplicateIdError(
-                    f"expected a new id, got {found!r}, which a memory has already; update or "
-                    "replace that one, or choose another id"
+                    f"expected a new id, got {by_hash[found]!r}, which a memory has already; "
+                    "update or replace that one, or choose another id"
                 )
-
-    def _namespace_keys(self, wanted: set[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
-        by_path = {paths.encode(namespace): namespace for namespace in wanted}
-        found: dict[tuple[str, ...], int] = {}
-        for chunk in chunked(by_path):
-            known = select(namespaces.c.path, namespaces.c.key).where(namespaces.c.path.in_(chunk))
-            for path, key in self._connection.execute(known):
-                found[by_path[path]] = key
-        missing = [path for path, namespace in by_path.items() if namespace not in found]
-        if missing:
-            first = reserve(self._connection, "namespaces", len(missing))
-            values = [{"key": first + i, "path": path} for i, path in enumerate(missing)]
-            self._connection.execute(insert(namespaces), values)
-            found.update((by_path[path], first + i) for i, path in enumerate(missing))
-        return found
 
     def add_cues(self, rows: Sequence[CueRow], vectors: NDArray[np.floating[Any]]) -> list[int]:
         """Store cues with their vectors [n, dimension]; gives their keys, in order.
@@ -120,7 +134,7 @@ class Writer:
             {"memory_key": row.memory_key, "kind": row.kind, "text": row.text, "vector": blob}
             for row, blob in zip(rows, blobs, strict=True)
         ]
-        return self._append(cues, "cues", values, op="cues")
+        return self._append(cues, values, op="cues")
 
     def add_mentions(self, rows: Sequence[MentionRow]) -> list[int]:
         """Store what memories mention; gives the keys, in order."""
@@ -133,10 +147,11 @@ class Writer:
             }
             for row in rows
         ]
-        return self._append(mentions, "mentions", values, op="links")
+        return self._append(mentions, values, op="links")
 
     def add_links(self, rows: Sequence[LinkRow]) -> list[int]:
         """Store ties between memories; gives their keys, in order."""
+        self._require({row.target_key for row in rows})
         values = [
             {
                 "source_key": row.source_key,
@@ -147,13 +162,13 @@ class Writer:
             }
             for row in rows
         ]
-        return self._append(links, "links", values, op="links", owner="source_key")
+        return self._append(links, values, op="links", owner="source_key")
 
     def set_terms(self, rows: Sequence[TermRow]) -> None:
         """Store the hashed terms of memories, in place of any that they had."""
-        if not rows:
-            return
-        self._delete_where(terms, "memory_key", [row.memory_key for row in rows])
+        old = [row.memory_key for row in rows if not self._log.added(row.memory_key)]
+        for chunk in chunked(old):
+            self.forgets |= blank(self._connection, terms, terms.c.memory_key.in_(chunk)) > 0
         values = [
             {
                 "memory_key": row.memory_key,
@@ -162,34 +177,20 @@ class Writer:
             }
             for row in rows
         ]
-        self._insert(terms, values)
-        self._note_all("update", {row.memory_key for row in rows})
+        self._append(terms, values, op="update")
 
     def _append(
-        self,
-        table: Table,
-        counter: str,
-        values: list[dict[str, Any]],
-        *,
-        op: Op,
-        owner: str = "memory_key",
+        self, table: Table, values: list[dict[str, Any]], *, op: Op, owner: str = "memory_key"
     ) -> list[int]:
         if not values:
             return []
-        first = reserve(self._connection, counter, len(values))
+        self._note_all(op, {value[owner] for value in values})
+        first = reserve(self._connection, table.name, len(values))
         for i, value in enumerate(values):
             value["key"] = first + i
-        self._insert(table, values)
-        self._note_all(op, {value[owner] for value in values})
+            value["live"] = True
+        self._connection.execute(insert(table), values)
         return list(range(first, first + len(values)))
-
-    def _insert(self, table: Table, values: list[dict[str, Any]]) -> None:
-        try:
-            self._connection.execute(insert(table), values)
-        except IntegrityError as error:
-            raise NotFoundError(
-                f"expected {table.name} of memories that exist, got a key that no memory has"
-            ) from error
 
     # ---------------------------------------------------------------------------- change
 
@@ -207,22 +208,29 @@ class Writer:
         Raises:
             NotFoundError: No memory has this key.
         """
-        values: dict[str, Any] = {"updated_at": time.time()}
-        if text is not None:
-            values["text"] = text
-        if metadata is not None:
-            values["metadata"] = checked_metadata(metadata)
-        if at is not None:
-            values["at"] = at
-        if digest is not None:
-            values["digest"] = digest
-        done = self._connection.execute(
-            update(memories).where(memories.c.key == key).values(**values)
+        old = self._row(key)
+        new = replace(
+            old,
+            text=old.text if text is None else text,
+            metadata=old.metadata if metadata is None else metadata,
+            at=old.at if at is None else at,
+            digest=old.digest if digest is None else digest,
         )
-        if done.rowcount == 0:
-            raise NotFoundError(f"expected the key of a memory, got {key}")
-        self.forgets = True
+        values: dict[str, Any] = {"at": new.at, "updated_at": time.time()}
+        if (new.text, new.metadata, new.digest) != (old.text, old.metadata, old.digest):
+            used = select(memories.c.content_key).where(memories.c.key == key)
+            blank(self._connection, contents, contents.c.key == used.scalar_subquery())
+            self.forgets = True
+            values["content_key"] = self._add_contents([new])
+            values["digest_hash"] = None if new.digest is None else wide_hash(new.digest)
+        self._connection.execute(update(memories).where(memories.c.key == key).values(values))
         self._note_all("update", {key})
+
+    def _row(self, key: int) -> MemoryRow:
+        row = by_key(self._connection, [key]).get(key)
+        if row is None:
+            raise NotFoundError(f"expected the key of a memory, got {key}")
+        return row
 
     def replace_vectors(
         self,
@@ -259,7 +267,7 @@ class Writer:
                 ],
             )
             done.update(numbers)
-        total = self._connection.execute(select(func.count()).select_from(cues)).scalar_one()
+        total = self._connection.execute(select(func.count()).where(cues.c.live)).scalar_one()
         if len(done) != total:
             raise InvalidInputError(
                 f"expected a vector for each of the {total} cues, got {len(done)}; nothing changed"
@@ -274,30 +282,20 @@ class Writer:
     def delete_memories(self, keys: Iterable[int]) -> list[int]:
         """Remove memories and all that depends on them; gives the keys of those there were."""
         owners = self._owners(keys)
-        if not owners:
-            return []
-        self._delete_where(memories, "key", list(owners))
-        for chunk in chunked(set(owners.values())):
-            left = exists().where(memories.c.namespace_key == namespaces.c.key)
-            self._connection.execute(delete(namespaces).where(namespaces.c.key.in_(chunk), ~left))
+        removal.remove_memories(self._connection, owners)
         for key, group in owners.items():
-            self._note("delete", key, group)
-        self.forgets = True
+            self._log.note("delete", key, group)
+        self.forgets |= bool(owners)
         return sorted(owners)
 
-    def delete_cues(
-        self, memory_keys: Iterable[int], *, kinds: Sequence[str] | None = None
-    ) -> None:
-        """Remove the cues of memories, all or those of some kinds."""
-        keys = [int(key) for key in memory_keys]
-        self._delete_where(cues, "memory_key", keys, kinds=kinds)
-        self._removed("cues", keys)
+    def delete_cues(self, memory_keys: Iterable[int], *, kinds: Sequence[str] | None = None) -> int:
+        """Remove the cues of memories, all or those of some kinds; gives their number."""
+        conditions = [] if kinds is None else [cues.c.kind.in_(list(kinds))]
+        return self._delete(cues, "cues", memory_keys, *conditions)
 
-    def delete_mentions(self, memory_keys: Iterable[int]) -> None:
-        """Remove what memories mention."""
-        keys = [int(key) for key in memory_keys]
-        self._delete_where(mentions, "memory_key", keys)
-        self._removed("links", keys)
+    def delete_mentions(self, memory_keys: Iterable[int]) -> int:
+        """Remove what memories mention; gives the number of mentions."""
+        return self._delete(mentions, "links", memory_keys)
 
     def delete_links(
         self,
@@ -306,36 +304,27 @@ class Writer:
         target_key: int | None = None,
         kinds: Sequence[str] | None = None,
     ) -> int:
-        """Remove the ties that leave memories: all, those to one memory, or those of some kinds."""
-        keys = [int(key) for key in source_keys]
-        gone = 0
-        for chunk in chunked(keys):
-            statement = delete(links).where(links.c.source_key.in_(chunk))
-            if target_key is not None:
-                statement = statement.where(links.c.target_key == target_key)
-            if kinds is not None:
-                statement = statement.where(links.c.kind.in_(list(kinds)))
-            gone += self._connection.execute(statement).rowcount
-        self._removed("links", keys)
-        return gone
+        """Remove the ties that leave memories, all, to one memory, or of some kinds."""
+        conditions: list[ColumnElement[bool]] = []
+        if kinds is not None:
+            conditions = [links.c.kind.in_(list(kinds))]
+        if target_key is not None:
+            conditions.append(links.c.target_key == target_key)
+        return self._delete(links, "links", source_keys, *conditions)
 
-    def _removed(self, op: Op, memory_keys: Sequence[int]) -> None:
-        self._note_all(op, set(memory_keys))
-        self.forgets = True
-
-    def _delete_where(
+    def _delete(
         self,
         table: Table,
-        column: str,
-        keys: Sequence[int],
-        *,
-        kinds: Sequence[str] | None = None,
-    ) -> None:
-        for chunk in chunked(keys):
-            statement = delete(table).where(table.c[column].in_(chunk))
-            if kinds is not None:
-                statement = statement.where(table.c.kind.in_(list(kinds)))
-            self._connection.execute(statement)
+        op: Op,
+        memory_keys: Iterable[int],
+        *conditions: ColumnElement[bool],
+    ) -> int:
+        keys = [int(key) for key in memory_keys]
+        gone = removal.remove_rows(self._connection, table, keys, *conditions)
+        if gone:
+            self._note_all(op, set(keys))
+            self.forgets = True
+        return gone
 
     # ------------------------------------------------------------------------------- log
 
@@ -348,13 +337,19 @@ class Writer:
             owners.update((key, group) for key, group in rows)
         return owners
 
-    def _note(self, op: Op, memory_key: int, namespace_key: int) -> None:
-        self._log.note(op, memory_key, namespace_key)
+    def _require(self, keys: set[int]) -> dict[int, int]:
+        """Namespace keys by memory key, of memories that must exist and are not new."""
+        known = {key for key in keys if not self._log.added(key)}
+        owners = self._owners(sorted(known))
+        if len(owners) < len(known):
+            raise NotFoundError(
+                f"expected keys of memories that exist, got {min(known - owners.keys())}"
+            )
+        return owners
 
     def _note_all(self, op: Op, memory_keys: set[int]) -> None:
-        unknown = {key for key in memory_keys if not self._log.covers(key)}
-        for key, group in self._owners(sorted(unknown)).items():
-            self._note(op, key, group)
+        for key, group in self._require(memory_keys).items():
+            self._log.note(op, key, group)
 
     def finish(self) -> int:
         """Write the change log; gives the store's new version."""
