@@ -1,0 +1,160 @@
+"""Modern Hopfield networks: settle among patterns, and sum the attention by memory.
+
+Ramsauer et al., "Hopfield Networks is All You Need", 2020 (arXiv:2008.02217). With patterns X, one
+a row, and a state ξ:
+
+    update    ξ' = Xᵀ p,   p = softmax(β X ξ)
+    energy    E(ξ) = -lse(β, X ξ) + ½ ξᵀξ + β⁻¹ log N + ½ M²,   M the longest pattern's length
+
+Each update lowers the energy or leaves it; 0 <= E <= 2 M².
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.engine.quantise import encode_queries
+from nuonuo_memory.errors import InvalidInputError
+
+_FINE = 2.0**45
+"""Attention is summed in whole multiples of 1/2^45, exactly, so that no order changes a sum."""
+
+
+class Settled(NamedTuple):
+    """Where a batch of states came to rest.
+
+    Attributes:
+        state: [B, d], the state after the last update.
+        attention: [B, c], the weights that made it: state = patterns^T attention; rows sum to 1,
+            or are 0 where no pattern is unmasked.
+        energy: [B], of the state.
+        entropy: [B], of the attention, in nats; 0 to log(c).
+        steps: [B] int64, updates until the state moved less than the tolerance, or max_steps.
+    """
+
+    state: Tensor
+    attention: Tensor
+    energy: Tensor
+    entropy: Tensor
+    steps: Tensor
+
+
+def settle(
+    state: Tensor,
+    patterns: Tensor,
+    *,
+    beta: float,
+    max_steps: int,
+    tolerance: float,
+    mask: Tensor | None = None,
+    scale: Tensor | None = None,
+) -> Settled:
+    """Iterate states [B, d] among their patterns [B, c, d] until they rest.
+
+    The state enters each product rounded to about 28 bits, so that two equal patterns get the same
+    attention to the last bit whatever their places when the patterns are whole numbers.
+
+    Args:
+        state: Where to start, one query a row.
+        patterns: Each query's patterns.
+        beta: Inverse temperature, above 0.
+        max_steps: Updates at most, 1 or more.
+        tolerance: A state that moves less than this (Euclidean) rests; checked for each query by
+            itself, so that a batch changes nothing.
+        mask: [B, c], true where there is a pattern.
+        scale: [B, c]; the patterns are then patterns * scale, without a copy.
+
+    Raises:
+        InvalidInputError: Shapes do not fit, or a parameter is out of its range.
+    """
+    if patterns.ndim != 3 or state.shape != (patterns.shape[0], patterns.shape[2]):
+        raise InvalidInputError(
+            f"state and patterns must be [B, d] and [B, c, d], got {list(state.shape)} and "
+            f"{list(patterns.shape)}"
+        )
+    if not (beta > 0 and max_steps >= 1 and tolerance >= 0):
+        raise InvalidInputError(
+            f"beta must be above 0, max_steps 1 or more, tolerance 0 or more, got {beta}, "
+            f"{max_steps}, {tolerance}"
+        )
+    if scale is None:
+        scale = torch.ones_like(patterns[..., 0])
+    if mask is None:
+        mask = torch.ones_like(scale, dtype=torch.bool)
+    steps = torch.zeros(len(state), dtype=torch.int64, device=state.device)
+    moving = torch.ones(len(state), dtype=torch.bool, device=state.device)
+    attention = torch.zeros_like(scale)
+    for _ in range(max_steps):
+        weights = _softmax(beta * _overlap(state, patterns, scale), mask)
+        moved = torch.einsum("bc,bcd->bd", weights * scale, patterns)
+        steps += moving
+        attention = torch.where(moving[:, None], weights, attention)
+        distance = torch.linalg.vector_norm(moved - state, dim=1)
+        state = torch.where(moving[:, None], moved, state)
+        moving = moving & (distance >= tolerance)
+        if not state.is_cuda and not bool(moving.any()):
+            break
+    entropy = -torch.special.xlogy(attention, attention).sum(1)
+    return Settled(state, attention, _energy(state, patterns, scale, mask, beta), entropy, steps)
+
+
+def _overlap(state: Tensor, patterns: Tensor, scale: Tensor) -> Tensor:
+    """Return the inner products [B, c] of each state with its patterns."""
+    codes = encode_queries(state)
+    products = torch.einsum("bcd,bd->bc", patterns, codes.code.to(patterns.dtype))
+    return products * (scale * codes.unit[:, None]).to(patterns.dtype)
+
+
+def _softmax(values: Tensor, mask: Tensor) -> Tensor:
+    weights = values.masked_fill(~mask, -torch.inf)
+    peak = weights.amax(1, keepdim=True)
+    weights = torch.exp(weights - torch.where(peak.isfinite(), peak, torch.zeros_like(peak)))
+    total = weights.sum(1, keepdim=True)
+    return weights / torch.where(total > 0, total, torch.ones_like(total))
+
+
+def _energy(state: Tensor, patterns: Tensor, scale: Tensor, mask: Tensor, beta: float) -> Tensor:
+    overlap = _overlap(state, patterns, scale).masked_fill(~mask, -torch.inf)
+    lengths = torch.linalg.vector_norm(patterns, dim=2) * scale.abs()
+    longest = lengths.masked_fill(~mask, 0).amax(1)
+    count = mask.sum(1).clamp(min=1)
+    energy = (
+        -torch.logsumexp(beta * overlap, 1) / beta
+        + state.square().sum(1) / 2
+        + torch.log(count.to(state.dtype)) / beta
+        + longest.square() / 2
+    )
+    return torch.where(mask.any(1), energy, torch.full_like(energy, math.inf))
+
+
+def by_memory(attention: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Sum attention [B, c] over the cues of each memory.
+
+    Args:
+        attention: Weights from 0 to 1.
+        memory_ids: [B, c] int64, -1 for no memory.
+
+    Returns:
+        (memory ids, mass, first cue), each [B, c]: the memories by falling mass, then by id; padded
+        with -1, 0 and -1. The first cue is the lowest place in `memory_ids` that holds the memory:
+        its best cue when the cues came best first.
+    """
+    wide = memory_ids.shape[1]
+    memories, order = memory_ids.sort(dim=1, stable=True)
+    weights = (attention.to(torch.float64).gather(1, order) * _FINE).round_()
+    opens = torch.ones_like(memories, dtype=torch.bool)
+    opens[:, 1:] = memories[:, 1:] != memories[:, :-1]
+    segment = opens.cumsum(1) - 1
+    mass = torch.zeros_like(weights).scatter_add_(1, segment, weights) / _FINE
+    # Every place of a segment but the first goes to a spare column, which is cut off.
+    target = torch.where(opens & (memories >= 0), segment, wide)
+    ids = torch.full((len(memories), wide + 1), -1, dtype=torch.int64, device=memories.device)
+    cues = ids.clone().scatter_(1, target, order)[:, :wide]
+    ids = ids.scatter_(1, target, memories)[:, :wide]
+    mass = torch.where(ids >= 0, mass, torch.full_like(mass, -1.0))
+    mass, rank = mass.sort(dim=1, descending=True, stable=True)
+    return ids.gather(1, rank), mass.clamp(min=0), cues.gather(1, rank)

@@ -1,0 +1,239 @@
+"""Exact nearest cues by inner product, from an 8-bit first pass whose error is bounded.
+
+1. The first pass reads the rows' high planes only and gives, for each row, a lower and an upper
+   bound of its similarity.
+2. The k-th largest lower bound (of block maxima, which is no larger than that of all rows) is a
+   threshold: a row whose upper bound is below it cannot be among the k best.
+3. The rows left, a few times k, are scored from both planes with sums that are exact in float64,
+   and ordered by similarity, then memory id, then cue id.
+
+The result is that of an exhaustive search by construction; the bounds decide only how many rows
+step 3 reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.engine.arena import CueArena
+from nuonuo_memory.engine.chunks import GroupRows, Rows
+from nuonuo_memory.engine.quantise import (
+    check_vectors,
+    encode_queries,
+    fixed_point,
+    query_planes,
+)
+from nuonuo_memory.errors import InvalidInputError
+
+_BLOCK = 32
+_SLAB = 65_536
+"""Rows of one first-pass product: its result stays in the cache."""
+_TOGETHER = 8
+"""Queries of one first pass: with two planes each they fill 16 columns of the int8 product."""
+_RESCORED = 8_192
+"""Rows scored at once in float64: 25 MB at 384 dimensions."""
+
+
+class Candidates(NamedTuple):
+    """The nearest cues of each query, best first.
+
+    Attributes:
+        cue_ids: [B, k] int64, -1 where there are fewer cues than k.
+        memory_ids: [B, k] int64, -1 likewise.
+        similarity: [B, k] float64 inner products, -inf likewise.
+        examined: [B] int64, rows that the bounds could not rule out.
+    """
+
+    cue_ids: Tensor
+    memory_ids: Tensor
+    similarity: Tensor
+    examined: Tensor
+
+
+def nearest(
+    arena: CueArena,
+    queries: Tensor,
+    *,
+    groups: Sequence[Sequence[int]],
+    k: int,
+    allowed: Tensor | None = None,
+) -> Candidates:
+    """Find the k nearest cues of each query [B, d] among its groups.
+
+    Args:
+        arena: The cues.
+        queries: Any length and float type; similarity is the plain inner product.
+        groups: For each query the groups it searches; unknown groups are empty.
+        k: How many, 1 or more.
+        allowed: Memory ids, ascending; cues of other memories are passed over.
+
+    Raises:
+        VectorError: The queries have another size, or are not finite.
+        InvalidInputError: `k` is below 1, or `groups` are not as many as the queries.
+    """
+    queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
+    if k < 1:
+        raise InvalidInputError(f"k must be at least 1, got {k}")
+    if len(groups) != len(queries):
+        raise InvalidInputError(
+            f"groups must name the groups of each of {len(queries)} queries, got {len(groups)}"
+        )
+    if allowed is not None:
+        allowed = allowed.to(arena.device)
+    found = _empty(len(queries), k, arena.device)
+    together: dict[tuple[int, ...], list[int]] = {}
+    for place, names in enumerate(groups):
+        together.setdefault(tuple(sorted(set(names))), []).append(place)
+    for names, places in together.items():
+        rows = [rows for name in names if (rows := arena.rows(name)) is not None]
+        if not rows:
+            continue
+        for first in range(0, len(places), _TOGETHER):
+            some = torch.tensor(places[first : first + _TOGETHER], device=arena.device)
+            part = _search(rows, queries[some], k, allowed)
+            for column, values in zip(found, part, strict=True):
+                column[some] = values
+    return found
+
+
+def best_cues(arena: CueArena, queries: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the best cue of given memories for each query: (cue ids, similarity), [B, m] both.
+
+    A memory id of -1, or without cues, gives -1 and -inf.
+    """
+    queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
+    wide = memory_ids.shape[1]
+    cue_ids, owner = arena.memory_cues(memory_ids.reshape(-1))
+    best = _empty(memory_ids.numel(), 1, arena.device)
+    if len(cue_ids):
+        owner = owner.to(arena.device)
+        rows = arena.gather(cue_ids)
+        codes = encode_queries(queries)
+        similarity = _similarity(rows, codes.code, codes.unit, owner // wide)
+        best = _ranked(rows, owner, similarity, memory_ids.numel(), 1)
+    return best.cue_ids.view(-1, wide), best.similarity.view(-1, wide)
+
+
+def _empty(queries: int, k: int, device: torch.device) -> Candidates:
+    return Candidates(
+        torch.full((queries, k), -1, dtype=torch.int64, device=device),
+        torch.full((queries, k), -1, dtype=torch.int64, device=device),
+        torch.full((queries, k), -torch.inf, dtype=torch.float64, device=device),
+        torch.zeros(queries, dtype=torch.int64, device=device),
+    )
+
+
+def _search(groups: list[GroupRows], queries: Tensor, k: int, allowed: Tensor | None) -> Candidates:
+    """Search all rows of some groups for at most 8 queries."""
+    planes, factor = query_planes(queries)
+    uppers: list[Tensor] = []
+    peaks: list[Tensor] = []
+    total = sum(group.count for group in groups)
+    block = _BLOCK if total >= 2 * k * _BLOCK else 1
+    for group in groups:
+        for _, chunk in group.used():
+            for first in range(0, len(chunk), _SLAB):
+                slab = chunk.part(slice(first, first + _SLAB)) if len(chunk) > _SLAB else chunk
+                lower, upper = _bounds(slab, planes, factor, allowed)
+                uppers.append(upper)
+                peaks.append(_block_maxima(lower, block))
+    peak = peaks[0] if len(peaks) == 1 else torch.cat(peaks, 1)
+    threshold = peak.topk(min(k, peak.shape[1]), dim=1).values[:, -1:]
+    upper = uppers[0] if len(uppers) == 1 else torch.cat(uppers, 1)
+    query, place = (upper >= threshold).nonzero(as_tuple=True)
+    rows = _gather(groups, place.cpu())
+    codes = encode_queries(queries)
+    similarity = _similarity(rows, codes.code, codes.unit, query)
+    if allowed is not None:
+        # With fewer allowed rows than k the threshold is -inf and lets the others through.
+        keep = torch.isin(rows.memory_ids, allowed)
+        rows, query, similarity = rows.part(keep), query[keep], similarity[keep]
+    return _ranked(rows, query, similarity, len(queries), k)
+
+
+def _bounds(
+    rows: Rows, planes: Tensor, factor: Tensor, allowed: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return lower and upper bounds [b, n] of the similarity to the queries of length 1."""
+    count = len(factor)
+    if rows.high.is_cuda:
+        product = (rows.high.to(torch.float32) @ planes.to(torch.float32)).T
+    else:
+        product = torch._int_mm(rows.high, planes).T.to(torch.float32)  # noqa: SLF001
+    score = torch.add(product[count:], product[:count], alpha=256)
+    score *= rows.scale
+    score *= factor[:, None]
+    lower, upper = score - rows.error, score + rows.error
+    if allowed is not None:
+        out = ~torch.isin(rows.memory_ids, allowed)
+        lower[:, out] = -torch.inf
+        upper[:, out] = -torch.inf
+    return lower, upper
+
+
+def _block_maxima(values: Tensor, block: int) -> Tensor:
+    """Return the maxima [b, m] of blocks of columns; each is the value of another column."""
+    if block == 1:
+        return values
+    whole = values.shape[1] // block * block
+    maxima = values[:, :whole].unflatten(1, (-1, block)).amax(2)
+    return torch.cat([maxima, values[:, whole:]], 1) if whole < values.shape[1] else maxima
+
+
+def _gather(groups: list[GroupRows], places: Tensor) -> Rows:
+    """Return the rows at places that count through several groups."""
+    if len(groups) == 1:
+        return groups[0].gather(places)
+    ends = torch.tensor([group.count for group in groups]).cumsum(0)
+    owner = torch.bucketize(places, ends, right=True)
+    order = owner.argsort(stable=True)
+    parts, counts = [], torch.bincount(owner, minlength=len(groups)).tolist()
+    done = 0
+    for group, count, end in zip(groups, counts, ends.tolist(), strict=True):
+        if count:
+            inside = places[order[done : done + count]] - (end - group.count)
+            parts.append(group.gather(inside))
+            done += count
+    if not parts:
+        return groups[0].gather(places)
+    back = torch.empty_like(order)
+    back[order] = torch.arange(len(order))
+    rows = Rows.cat(parts)
+    return rows.part(back.to(rows.scale.device))
+
+
+def _similarity(rows: Rows, code: Tensor, unit: Tensor, query: Tensor) -> Tensor:
+    """Return the inner product [n] of row i with query query[i], from exact integer sums."""
+    sums = [
+        (fixed_point(high, low) * code[which]).sum(1)
+        for high, low, which in zip(
+            rows.high.split(_RESCORED),
+            rows.low.split(_RESCORED),
+            query.split(_RESCORED),
+            strict=True,
+        )
+    ]
+    total = sums[0] if len(sums) == 1 else torch.cat(sums)
+    return total * (rows.scale.to(torch.float64) * unit[query])
+
+
+def _ranked(rows: Rows, query: Tensor, similarity: Tensor, queries: int, k: int) -> Candidates:
+    """Order the rows of each query by similarity, memory id, cue id, and keep k."""
+    order = rows.cue_ids.argsort(stable=True)
+    order = order[rows.memory_ids[order].argsort(stable=True)]
+    order = order[similarity[order].argsort(descending=True, stable=True)]
+    order = order[query[order].argsort(stable=True)]
+    query = query[order]
+    counts = torch.bincount(query, minlength=queries)
+    rank = torch.arange(len(query), device=query.device) - (counts.cumsum(0) - counts)[query]
+    keep = rank < k
+    order, at = order[keep], (query[keep], rank[keep])
+    found = _empty(queries, k, query.device)
+    found.cue_ids[at] = rows.cue_ids[order]
+    found.memory_ids[at] = rows.memory_ids[order]
+    found.similarity[at] = similarity[order]
+    return found._replace(examined=counts)

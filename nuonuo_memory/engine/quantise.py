@@ -1,0 +1,139 @@
+"""Cue vectors as 16-bit fixed point in two 8-bit planes, with a bound on what the first leaves out.
+
+A row x becomes v = round(x / scale), |v| <= 32639, and v = 256 * high + low with both in int8. The
+first pass of a search reads `high` alone; `error` bounds how far such a score can lie from the true
+one for any query of length 1, whatever the summation order (Cauchy-Schwarz on `low`, plus the
+rounding of the query to 16 bits and of float32 arithmetic).
+
+A query is rounded to so few bits that the sum of its products with v is exact in float64. The
+order of the summation then cannot matter, so final scores are the same bits in a batch of one and
+of a thousand, on a CPU and on a GPU.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.errors import VectorError
+
+LIMIT = 127 * 256 + 127
+"""Largest magnitude of the fixed-point value: both planes then fit in int8."""
+
+MAX_MAGNITUDE = 1e15
+"""Largest coordinate accepted: squares of it still sum to a finite float32."""
+
+_BLOCK = 16_384
+_DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+
+
+class Quantised(NamedTuple):
+    """Rows in two planes: row = (256 * high + low) * scale."""
+
+    high: Tensor
+    low: Tensor
+    scale: Tensor
+    error: Tensor
+
+
+class QueryCodes(NamedTuple):
+    """Queries as integers held in float64, [n, d]: query = code * unit, up to 2**-26 of its peak."""
+
+    code: Tensor
+    unit: Tensor
+
+
+def check_vectors(vectors: Tensor, dimension: int, *, what: str = "vectors") -> Tensor:
+    """Return `vectors` detached if they are finite rows of `dimension` floats.
+
+    Raises:
+        VectorError: The shape or type is another, or a value is NaN, infinite or above 1e15.
+    """
+    if not isinstance(vectors, Tensor):
+        raise VectorError(
+            f"{what} must be a torch.Tensor, got {type(vectors).__name__}; use torch.as_tensor"
+        )
+    if vectors.ndim != 2 or vectors.shape[1] != dimension:
+        raise VectorError(
+            f"{what} must have shape [n, {dimension}], got {list(vectors.shape)}; "
+            "encode with the encoder that this memory was made with"
+        )
+    if vectors.dtype not in _DTYPES:
+        raise VectorError(
+            f"{what} must be float32, float16, bfloat16 or float64, got {vectors.dtype}; "
+            "convert them first"
+        )
+    vectors = vectors.detach()
+    if vectors.numel() and not bool(vectors.abs().amax() <= MAX_MAGNITUDE):
+        row = int((~(vectors.abs() <= MAX_MAGNITUDE)).any(1).nonzero()[0])
+        raise VectorError(
+            f"{what} must be finite and at most {MAX_MAGNITUDE:g} in magnitude, row {row} is not; "
+            "look at what the encoder returned for it"
+        )
+    return vectors
+
+
+def quantise(vectors: Tensor) -> Quantised:
+    """Round rows [n, d] to two planes, a scale and an error bound each."""
+    blocks = [_quantise_block(block) for block in vectors.split(_BLOCK)]
+    if len(blocks) == 1:
+        return blocks[0]
+    return Quantised(*(torch.cat(part) for part in zip(*blocks, strict=True)))
+
+
+def _quantise_block(vectors: Tensor) -> Quantised:
+    dimension = vectors.shape[1]
+    rows = vectors.to(torch.float32)
+    scale = rows.abs().amax(1) / LIMIT
+    divisor = torch.where(scale > 0, scale, torch.ones_like(scale))
+    value = (rows / divisor[:, None]).round_().clamp_(-LIMIT, LIMIT)
+    value *= (scale > 0)[:, None]
+    high = ((value + 128) / 256).floor_()
+    low = value - 256 * high
+    # Sums of integers, exact in float64: the same on every device.
+    residual = low.to(torch.float64).square_().sum(1).sqrt_()
+    length = value.to(torch.float64).square_().sum(1).sqrt_()
+    query_rounding = math.sqrt(dimension) / (2 * LIMIT)
+    float_rounding = dimension * 2.0**-23
+    bound = scale.double() * (residual + length * (query_rounding + float_rounding))
+    error = (bound * (1 + 2.0**-16) + 1e-36).to(torch.float32)
+    return Quantised(high.to(torch.int8), low.to(torch.int8), scale, error)
+
+
+def fixed_point(high: Tensor, low: Tensor) -> Tensor:
+    """Return 256 * high + low as float64 integers."""
+    return torch.add(low.to(torch.float64), high, alpha=256)
+
+
+def dequantise(high: Tensor, low: Tensor, scale: Tensor) -> Tensor:
+    """Return the rows as float32 [n, d], correctly rounded from what is stored."""
+    return (fixed_point(high, low) * scale.to(torch.float64)[:, None]).to(torch.float32)
+
+
+def encode_queries(queries: Tensor) -> QueryCodes:
+    """Round queries [n, d] to integers whose products with stored rows sum exactly in float64."""
+    bits = min(28, 38 - max(1, queries.shape[1] - 1).bit_length())
+    rows = queries.to(torch.float64)
+    peak = rows.abs().amax(1)
+    safe = torch.where(peak > 0, peak, torch.ones_like(peak))
+    code = (rows / safe[:, None] * 2.0**bits).round_()
+    return QueryCodes(code, peak * 2.0**-bits)
+
+
+def query_planes(queries: Tensor) -> tuple[Tensor, Tensor]:
+    """Return int8 planes [d, 2n] (all high, then all low) and the factor [n] for unit queries.
+
+    The factor takes 256 * high + low, of the query divided by its length, back to numbers, with the
+    weight 256 of the rows' high plane in it.
+    """
+    rows = queries.to(torch.float64)
+    length = torch.linalg.vector_norm(rows, dim=1)
+    rows = rows / torch.where(length > 0, length, torch.ones_like(length))[:, None]
+    scale = rows.abs().amax(1) / LIMIT
+    value = (rows / torch.where(scale > 0, scale, torch.ones_like(scale))[:, None]).round_()
+    high = ((value + 128) / 256).floor_()
+    planes = torch.cat([high, value - 256 * high]).to(torch.int8)
+    return planes.T.contiguous(), (scale * 256).to(torch.float32)
