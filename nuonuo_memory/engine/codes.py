@@ -86,8 +86,12 @@ class CodeTable:
             )
         if len(codes) == 0:
             return
-        rising = bool((codes[:, 1:] > codes[:, :-1]).all())
-        if not rising or int(codes[:, 0].min()) < 0 or int(codes[:, -1].max()) >= self.code_dim:
+        lowest, highest = torch.aminmax(codes)
+        flat = codes.reshape(-1)
+        rising = torch.ones_like(flat, dtype=torch.bool)
+        torch.gt(flat[1:], flat[:-1], out=rising[1:])
+        ordered = bool(rising.view_as(codes)[:, 1:].all())
+        if not ordered or int(lowest) < 0 or int(highest) >= self.code_dim:
             raise InvalidInputError(
                 f"expected sorted, distinct indices in [0, {self.code_dim}) in every code"
             )

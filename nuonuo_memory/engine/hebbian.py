@@ -28,7 +28,7 @@ from nuonuo_memory.engine.codes import CodeTable, grown
 from nuonuo_memory.engine.separation import CODE_DIM, WINNERS, winner_take_all
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
 
-_WORK = 2**24  # entries of a temporary tensor at most
+_WORK = 2**23  # entries of a temporary tensor at most: a few queries' work stays in the cache
 SUPPORT = 0.5
 """A hop with less support than this has left what was learned: the walk ends."""
 
