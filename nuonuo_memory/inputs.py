@@ -174,6 +174,7 @@ def new_memory_of(value: object) -> NewMemory:
         at=time_of(value.at),
         id=value.id,
         links=tuple(link_of(link) for link in value.links),
+        derive=bool(value.derive),
     )
 
 

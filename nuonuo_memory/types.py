@@ -6,7 +6,7 @@ everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, overload
@@ -16,6 +16,9 @@ Namespace: TypeAlias = tuple[str, ...]
 
 Metadata: TypeAlias = Mapping[str, Any]
 """JSON values by name, as the application gave them."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with how much is done and how much there is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,406 @@
+"""Every call of a memory in its plain, synchronous form; `memory.TextMemory` adds async twins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import IO, Any, Self, Unpack
+
+from torch import Tensor
+
+from nuonuo_memory import inputs, transfer
+from nuonuo_memory.background import Paraphrasing
+from nuonuo_memory.convert import memories_of, memory_of
+from nuonuo_memory.errors import InvalidInputError, NotFoundError
+from nuonuo_memory.fingerprint import fingerprint
+from nuonuo_memory.observe import Conversation, Draft, draft_fact
+from nuonuo_memory.opening import open_core
+from nuonuo_memory.options import (
+    FollowOptions,
+    ListOptions,
+    ManyOptions,
+    ObserveOptions,
+    OpenOptions,
+    RecallOptions,
+    RememberOptions,
+    Scope,
+    UpdateOptions,
+    asked,
+    listing,
+    query_of,
+    require_known,
+)
+from nuonuo_memory.recalling import Recalling
+from nuonuo_memory.store.rows import MemoryRow
+from nuonuo_memory.text.augment import as_augmenter
+from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.types import (
+    Cue,
+    Hop,
+    Link,
+    Memory,
+    Message,
+    Namespace,
+    NewMemory,
+    Observed,
+    Progress,
+    Recall,
+    Stats,
+)
+from nuonuo_memory.writing import Writing
+
+AnyNamespace = Namespace | str | None
+
+
+class Facade:
+    """Checks what callers give, hands it to the parts that do the work, and types the result."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, options: OpenOptions) -> None:
+        self._core = open_core(path, options)
+        self._writing = Writing(self._core)
+        self._recalling = Recalling(self._core)
+        given = options.get("augmenter")
+        self._paraphrasing = (
+            None if given is None else Paraphrasing(as_augmenter(given), self._writing)
+        )
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], **options: Unpack[OpenOptions]) -> Self:
+        """Open the memory kept in a file, or make one there.
+
+        Args:
+            path: The file; its folder must exist.
+            **options: See `OpenOptions`.
+
+        Raises:
+            StoreError: The file cannot be opened; its subclasses say why and what to do.
+            InvalidInputError: An option's value is not allowed.
+        """
+        return cls(path, options)
+
+    @classmethod
+    def in_memory(cls, **options: Unpack[OpenOptions]) -> Self:
+        """Make a memory that lasts as long as the object and leaves nothing on disk."""
+        return cls(None, options)
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns texts into vectors."""
+        return self._core.encoder
+
+    @property
+    def namespace(self) -> Namespace:
+        """Where calls that name no namespace remember and recall."""
+        return self._core.namespace
+
+    @property
+    def path(self) -> str | None:
+        """The file, or `None` in memory."""
+        path = self._core.store.path
+        return None if path is None else str(path)
+
+    # ---------------------------------------------------------------------------- store
+
+    def remember(self, text: str, **options: Unpack[RememberOptions]) -> Memory:
+        """Store one memory; when it returns, it is on disk.
+
+        Args:
+            text: What to remember.
+            **options: See `RememberOptions`.
+
+        Raises:
+            EmptyTextError: There is nothing to remember.
+            DuplicateIdError: The id is taken.
+            NotFoundError: A link leads nowhere.
+        """
+        require_known(options, RememberOptions)
+        own: Any = {name: value for name, value in options.items() if name != "namespace"}
+        new = NewMemory(text, **own)
+        return self.remember_many([new], namespace=options.get("namespace"))[0]
+
+    def remember_many(
+        self, memories: Iterable[NewMemory | str], **options: Unpack[ManyOptions]
+    ) -> list[Memory]:
+        """Store many memories in one transaction: all of them or, on an error, none.
+
+        Args:
+            memories: What to remember, in order.
+            **options: See `ManyOptions`.
+
+        Raises:
+            InvalidInputError: A memory cannot be stored as it is; nothing was.
+            DuplicateIdError: An id comes twice or, without `replace`, is taken.
+        """
+        require_known(options, ManyOptions)
+        namespace = inputs.namespace_of(options.get("namespace"), self.namespace)
+        config = self._core.config.cues
+        drafts = [draft_fact(inputs.new_memory_of(new), namespace, config) for new in memories]
+        rows = self._writing.add(
+            drafts, replacing=options.get("replace", False), progress=options.get("progress")
+        )
+        self._paraphrase(rows, drafts)
+        return memories_of(rows)
+
+    def observe(
+        self,
+        messages: Iterable[Message | Mapping[str, Any]],
+        **options: Unpack[ObserveOptions],
+    ) -> Observed:
+        """Turn a conversation into memories and cues; messages seen before add nothing.
+
+        A message is the same when session, role, name, words and its own time are the same; equal
+        messages of one call are told apart by their order. A message's own `id` decides alone.
+
+        Args:
+            messages: In order: `Message`s, or mappings with `role` and `content`.
+            **options: See `ObserveOptions`.
+        """
+        require_known(options, ObserveOptions)
+        session = options.get("session")
+        conversation = Conversation(
+            [inputs.message_of(message) for message in messages],
+            namespace=inputs.namespace_of(options.get("namespace"), self.namespace),
+            session=None if session is None else inputs.text_of(session, "session"),
+            at=inputs.time_of(options.get("at")),
+            metadata=inputs.metadata_of(options.get("metadata")),
+        )
+        rows, cues = self._writing.observe(conversation, progress=options.get("progress"))
+        self._paraphrase(rows)
+        return Observed(tuple(memories_of(rows)), cues, len(conversation.messages) - len(rows))
+
+    def _paraphrase(self, rows: Sequence[MemoryRow], drafts: Sequence[Draft] = ()) -> None:
+        if self._paraphrasing is not None:
+            derived = [bool(draft.cues) for draft in drafts] or [True] * len(rows)
+            self._paraphrasing.add([row for row, on in zip(rows, derived, strict=True) if on])
+
+    def add_cues(self, id: str, cues: Sequence[Cue | str]) -> int:  # noqa: A002
+        """Give a memory further cues; returns how many were new.
+
+        Raises:
+            NotFoundError: No memory has this id.
+        """
+        return self._writing.add_cues(self._key(id), [inputs.cue_of(cue) for cue in cues])
+
+    def update(self, id: str, **changes: Unpack[UpdateOptions]) -> Memory:  # noqa: A002
+        """Change what is given of a memory; a new text gets new cues.
+
+        Args:
+            id: The memory's.
+            **changes: See `UpdateOptions`.
+
+        Raises:
+            NotFoundError: No memory has this id.
+        """
+        require_known(changes, UpdateOptions)
+        text, metadata = changes.get("text"), changes.get("metadata")
+        row = self._writing.update(
+            self._key(id),
+            text=None if text is None else inputs.text_of(text),
+            metadata=None if metadata is None else inputs.metadata_of(metadata),
+            at=inputs.time_of(changes.get("at")),
+        )
+        return memory_of(row)
+
+    def forget(self, ids: str | Iterable[str] | None = None, **scope: Unpack[Scope]) -> int:
+        """Remove memories by id, or all that a scope takes in; returns how many.
+
+        What is forgotten is gone from the engine and from the bytes of every file.
+
+        Raises:
+            NotFoundError: No memory has one of these ids; nothing was forgotten.
+            InvalidInputError: Neither ids nor a scope were given, or both.
+        """
+        if (ids is None) == (not scope):
+            raise InvalidInputError(
+                "forget needs ids, or what to forget by: namespace=, where=, session=, since=, "
+                "until=; and not both"
+            )
+        if ids is not None:
+            return self._writing.forget([self._key(id_) for id_ in inputs.ids_of(ids)])
+        query = query_of(self.namespace, **scope)
+        self._core.require_open()
+        return self._writing.forget(self._core.store.find_keys(query).tolist())
+
+    def associate(self, source: str, target: str, *, label: str = "", weight: float = 1.0) -> None:
+        """Tie one memory to another, in place of an earlier tie of yours between them.
+
+        Args:
+            source: Id of the memory that the tie leaves.
+            target: Id of the memory that it leads to.
+            label: What ties them, as a person would say it.
+            weight: How strongly, in (0, 1].
+
+        Raises:
+            NotFoundError: One of the memories does not exist.
+            InvalidInputError: They are the same memory, or in different namespaces.
+        """
+        link = inputs.link_of(Link(target, label, weight))
+        ends = self._key(source), self._key(target)
+        if ends[0] == ends[1]:
+            raise InvalidInputError(f"a memory cannot be tied to itself, got {source!r} twice")
+        self._writing.link(*ends, label=link.label, weight=link.weight)
+
+    def dissociate(self, source: str, target: str) -> int:
+        """Remove your tie from one memory to another; returns how many there were, 0 or 1."""
+        return self._writing.unlink(self._key(source), self._key(target))
+
+    # --------------------------------------------------------------------------- recall
+
+    def recall(self, text: str, **options: Unpack[RecallOptions]) -> Recall:
+        """Find the memories that a text brings to mind.
+
+        Args:
+            text: A question, or anything said.
+            **options: See `RecallOptions`.
+
+        Returns:
+            The memories, best first, and the confidence that they hold an answer.
+        """
+        return self.recall_many([text], **options)[0]
+
+    def recall_many(self, texts: Sequence[str], **options: Unpack[RecallOptions]) -> list[Recall]:
+        """Answer several questions at once, which takes less time than one by one."""
+        ask = asked(self.namespace, RecallOptions, options)
+        return self._recalling.recall(self._questions(texts, ask.vector), ask)
+
+    def follow(self, text: str, **options: Unpack[FollowOptions]) -> Recall:
+        """Find what is tied by association to what a text brings to mind, several hops away.
+
+        Args:
+            text: A question, or anything said.
+            **options: See `FollowOptions`.
+
+        Returns:
+            The memories, best first, each with the path that led to it.
+        """
+        ask = asked(self.namespace, FollowOptions, options)
+        return self._recalling.follow(self._questions([text], ask.vector)[0], ask)
+
+    def _questions(self, texts: Sequence[str], vector: Sequence[float] | None) -> list[str]:
+        if isinstance(texts, str):
+            raise InvalidInputError("recall_many takes a list of texts, got one str; use recall")
+        if vector is None:
+            return [inputs.text_of(text, "the question") for text in texts]
+        if len(texts) != 1:
+            raise InvalidInputError(
+                f"a vector belongs to one question, got {len(texts)} of them; ask one by one"
+            )
+        return [text or "" for text in texts]
+
+    # ----------------------------------------------------------------------------- look
+
+    def get(self, id: str) -> Memory:  # noqa: A002
+        """Return one memory.
+
+        Raises:
+            NotFoundError: No memory has this id.
+        """
+        memory = self.get_many([id])[0]
+        if memory is None:
+            raise _unknown(id)
+        return memory
+
+    def get_many(self, ids: Iterable[str]) -> list[Memory | None]:
+        """Return memories in the order of their ids, `None` for an unknown one."""
+        self._core.require_open()
+        rows = self._core.store.get(list(ids))
+        return [None if row is None else memory_of(row) for row in rows]
+
+    def cues(self, id: str) -> list[Cue]:  # noqa: A002
+        """Return a memory's cues, oldest first."""
+        return [Cue(row.text, row.kind) for row in self._core.store.cues_of(self._key(id))]
+
+    def links(self, id: str) -> list[Hop]:  # noqa: A002
+        """Return the associations that leave a memory, strongest first."""
+        return self._recalling.links(self._key(id))
+
+    def vectors(self, ids: Iterable[str]) -> Tensor:
+        """Return the direction of each memory's first cue, float32 [n, dimension].
+
+        Raises:
+            NotFoundError: No memory has one of these ids.
+        """
+        return self._recalling.vectors([self._key(id_) for id_ in ids])
+
+    def list(self, **options: Unpack[ListOptions]) -> list[Memory]:
+        """Return memories by time (`at`, else of storing), those of one moment as they came.
+
+        Args:
+            **options: See `ListOptions`.
+        """
+        limit, offset, query = listing(self.namespace, options)
+        self._core.require_open()
+        return memories_of(self._core.store.find(query, limit=limit, offset=offset))
+
+    def namespaces(self, prefix: AnyNamespace = None) -> Sequence[Namespace]:
+        """Return the namespaces that hold memories, all or those at or below a prefix."""
+        self._core.require_open()
+        labels = () if prefix is None else inputs.namespace_of(prefix)
+        return [row.path for row in self._core.store.namespaces(labels) if row.memories]
+
+    def stats(self) -> Stats:
+        """Return how much the memory holds."""
+        return self._recalling.stats()
+
+    def fingerprint(self) -> str:
+        """Return a digest of everything recall uses, the same exactly when that is the same."""
+        with self._core.lock:
+            self._core.follow()
+            return fingerprint(self._core)
+
+    # -------------------------------------------------------------------- move and close
+
+    def export(self, to: str | os.PathLike[str] | IO[str]) -> int:
+        """Write every memory as a line of JSON, after a line that describes the file."""
+        return transfer.export(self._core, to)
+
+    def import_(
+        self, source: str | os.PathLike[str] | IO[str], *, progress: Progress | None = None
+    ) -> int:
+        """Add the memories of an exported file, all or none; returns how many.
+
+        Raises:
+            FormatError: The file is not an export, or a line of it is damaged.
+            DuplicateIdError: A memory with the same id is here already.
+        """
+        return transfer.import_(self._writing, source, progress=progress)
+
+    def flush(self) -> None:
+        """Wait until the paraphrases asked for are stored."""
+        if self._paraphrasing is not None:
+            self._paraphrasing.flush()
+
+    def close(self) -> None:
+        """Finish what is under way and close the file; a second call does nothing."""
+        if self._core.store.closed:
+            return
+        try:
+            if self._paraphrasing is not None:
+                self._paraphrasing.close()
+        finally:
+            self._core.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _key(self, id_: str) -> int:
+        self._core.require_open()
+        key = self._core.store.keys(inputs.ids_of(id_)).get(id_)
+        if key is None:
+            raise _unknown(id_)
+        return key
+
+
+def _unknown(id_: str) -> NotFoundError:
+    return NotFoundError(
+        f"expected the id of a memory, got {id_!r}, which none has; it may have been forgotten"
+    )

@@ -1,0 +1,269 @@
+"""The writing side: drafts are encoded, then stored whole in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuonuo_memory.core import Core
+from nuonuo_memory.errors import DuplicateIdError, NotFoundError, VectorError
+from nuonuo_memory.observe import Conversation, Draft, draft_turns
+from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, Query, TermRow
+from nuonuo_memory.store.writer import Writer
+from nuonuo_memory.text.encoder import encode_checked
+from nuonuo_memory.text.lexical import terms
+from nuonuo_memory.text.turns import cues_of_text
+from nuonuo_memory.types import Cue, Link, Namespace, Progress
+
+_STEP = 256  # texts encoded between two calls of `progress`
+_DERIVED = ("turn", "segment", "sentence", "paraphrase")
+
+
+class Writing:
+    """Stores, changes and removes memories."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def add(
+        self, drafts: Sequence[Draft], *, replacing: bool = False, progress: Progress | None = None
+    ) -> list[MemoryRow]:
+        """Store memories with everything that brings them to mind; returns them in order.
+
+        Args:
+            drafts: The memories.
+            replacing: A memory whose id is taken takes the place of the one that has it.
+            progress: Told how far encoding is.
+
+        Raises:
+            DuplicateIdError: An id is taken or comes twice.
+            NotFoundError: A link leads to a memory that does not exist.
+        """
+        self._core.require_open()
+        if not drafts:
+            return []
+        vectors = self.encode(
+            list(chain.from_iterable(draft.cues for draft in drafts)), progress=progress
+        )
+        store = self._core.store
+        with self._core.lock:
+            ids = [draft.id for draft in drafts]
+            targets = _unique(link.target for draft in drafts for link in draft.links)
+            known = store.keys([*ids, *targets])
+            created = self._replaceable(ids, known, replacing=replacing)
+            with store.write() as writer:
+                if created:
+                    writer.delete_memories([known[id_] for id_ in created])
+                rows = [_row(draft, created.get(draft.id, 0.0)) for draft in drafts]
+                keys = writer.add_memories(rows)
+                known |= dict(zip(ids, keys, strict=True))
+                self._write_parts(writer, drafts, keys=keys, vectors=vectors)
+                self._write_links(writer, drafts, known)
+            self._core.follow()
+        stored = store.get_keys(keys)
+        return [stored[key] for key in keys]
+
+    def observe(
+        self, conversation: Conversation, *, progress: Progress | None = None
+    ) -> tuple[list[MemoryRow], int]:
+        """Store a conversation's new turns; returns them and the number of their cues."""
+        core = self._core
+        with core.lock:
+            core.require_open()
+            digests = [digest for digest in conversation.digests() if digest]
+            keys = core.store.existing_digests(conversation.namespace, digests)
+            rows = core.store.get_keys(keys.values())
+            earlier = self._session(conversation.namespace, conversation.session)
+        last = earlier[-1] if earlier else None
+        drafts = draft_turns(
+            conversation,
+            {digest: rows[key].turn for digest, key in keys.items() if key in rows},
+            last=max((row.turn for row in earlier if row.turn is not None), default=-1),
+            question=last.text if last and last.role == "user" else None,
+            config=core.config.cues,
+        )
+        return self.add(drafts, progress=progress), sum(len(draft.cues) for draft in drafts)
+
+    def _session(self, namespace: Namespace, session: str | None) -> list[MemoryRow]:
+        if session is None:
+            return []
+        rows = self._core.store.find(Query(namespace=namespace, session=session))
+        return sorted(rows, key=lambda row: -1 if row.turn is None else row.turn)
+
+    def update(
+        self,
+        key: int,
+        *,
+        text: str | None,
+        metadata: dict[str, Any] | None,
+        at: datetime | None,
+    ) -> MemoryRow:
+        """Change a memory; a new text gets new cues, the caller's own cues stay."""
+        core = self._core
+        cues = () if text is None else tuple(cues_of_text(text, config=core.config.cues))
+        vectors = self.encode(cues)
+        with core.lock:
+            with core.store.write() as writer:
+                moment = None if at is None else at.timestamp()
+                writer.update_memory(key, text=text, metadata=metadata, at=moment)
+                if text is not None:
+                    writer.delete_cues([key], kinds=_DERIVED)
+                    writer.add_cues([CueRow(key, cue.kind, cue.text) for cue in cues], vectors)
+                    writer.set_terms([TermRow(key, *terms(text))])
+            core.follow()
+            return core.store.get_keys([key])[key]
+
+    def add_cues(self, key: int, cues: Sequence[Cue]) -> int:
+        """Give a memory further cues; those it has already are passed over."""
+        core = self._core
+        with core.lock:
+            core.require_open()
+            held = {row.text.casefold().strip() for row in core.store.cues_of(key)}
+        new = [cue for cue in cues if cue.text.casefold().strip() not in held]
+        vectors = self.encode(new)
+        with core.lock:
+            with core.store.write() as writer:
+                writer.add_cues([CueRow(key, cue.kind, cue.text) for cue in new], vectors)
+            core.follow()
+        return len(new)
+
+    def forget(self, keys: Iterable[int]) -> int:
+        """Remove memories and all that came of them; returns how many there were."""
+        core = self._core
+        with core.lock:
+            with core.store.write() as writer:
+                gone = writer.delete_memories(keys)
+            core.follow()
+        return len(gone)
+
+    def link(self, source: int, target: int, *, label: str, weight: float) -> None:
+        """Tie a memory to another, in place of the application's earlier tie between them."""
+        core = self._core
+        with core.lock:
+            with core.store.write() as writer:
+                writer.delete_links([source], target_key=target, kinds=["user"])
+                writer.add_links([LinkRow(source, target, "user", label, weight)])
+            core.follow()
+
+    def unlink(self, source: int, target: int) -> int:
+        """Remove the application's tie from a memory to another; returns how many there were."""
+        core = self._core
+        with core.lock:
+            with core.store.write() as writer:
+                gone = writer.delete_links([source], target_key=target, kinds=["user"])
+            core.follow()
+        return gone
+
+    def encoded_alike(self, name: object, dimension: object) -> bool:
+        """Say whether vectors of this encoder are what ours would be."""
+        encoder = self._core.encoder
+        return (name, dimension) == (encoder.name, encoder.dimension)
+
+    def encode(
+        self, cues: Sequence[Cue], *, progress: Progress | None = None
+    ) -> NDArray[np.float16]:
+        """Return the cues' vectors [n, dimension] as the store keeps them; no text twice."""
+        dimension = self._core.encoder.dimension
+        texts = _unique(cue.text for cue in cues if cue.vector is None)
+        found = np.empty((len(texts), dimension), dtype=np.float16)
+        for start in range(0, len(texts), _STEP):
+            part = texts[start : start + _STEP]
+            vectors = encode_checked(self._core.encoder, part)
+            found[start : start + len(part)] = vectors.cpu().numpy()
+            if progress is not None:
+                progress(start + len(part), len(texts))
+        place = {text: position for position, text in enumerate(texts)}
+        rows = np.empty((len(cues), dimension), dtype=np.float16)
+        for row, cue in enumerate(cues):
+            given = cue.vector
+            rows[row] = found[place[cue.text]] if given is None else unit(given, dimension)
+        return rows
+
+    def _replaceable(
+        self, ids: Sequence[str], known: dict[str, int], *, replacing: bool
+    ) -> dict[str, float]:
+        """Creation times of the memories that the new ones take the place of, by id."""
+        taken = [id_ for id_ in ids if id_ in known]
+        if taken and not replacing:
+            raise DuplicateIdError(
+                f"expected new ids, got {taken[0]!r}, which a memory has already; update that one, "
+                "pass replace=True, or choose another id"
+            )
+        rows = self._core.store.get_keys([known[id_] for id_ in taken])
+        return {row.id: row.created_at for row in rows.values()}
+
+    def _write_parts(
+        self,
+        writer: Writer,
+        drafts: Sequence[Draft],
+        *,
+        keys: Sequence[int],
+        vectors: NDArray[np.float16],
+    ) -> None:
+        pairs = list(zip(drafts, keys, strict=True))
+        cues = [CueRow(key, cue.kind, cue.text) for draft, key in pairs for cue in draft.cues]
+        writer.add_cues(cues, vectors)
+        writer.set_terms([TermRow(key, *terms(draft.text)) for draft, key in pairs if draft.cues])
+
+    def _write_links(self, writer: Writer, drafts: Sequence[Draft], known: dict[str, int]) -> None:
+        writer.add_links(
+            [
+                LinkRow(known[draft.id], _target(link, known), "user", link.label, link.weight)
+                for draft in drafts
+                for link in draft.links
+            ]
+        )
+
+
+def unit(vector: Sequence[float], dimension: int) -> NDArray[np.float32]:
+    """Return a vector that a caller gave, at length one.
+
+    Raises:
+        VectorError: It has another size, is not finite, or is zero.
+    """
+    try:
+        array = np.asarray(vector, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise VectorError(f"a vector must be {dimension} numbers, got {vector!r:.80}") from error
+    if array.shape != (dimension,):
+        raise VectorError(
+            f"expected a vector of {dimension} numbers, as the encoder gives, got shape "
+            f"{array.shape}; encode it with the memory's own encoder"
+        )
+    length = float(np.linalg.norm(array))
+    if not np.isfinite(length) or length == 0.0:
+        raise VectorError(f"a vector must be finite and not zero, got one of length {length}")
+    return array / np.float32(length)
+
+
+def _row(draft: Draft, created_at: float) -> MemoryRow:
+    return MemoryRow(
+        id=draft.id,
+        namespace=draft.namespace,
+        text=draft.text,
+        metadata=draft.metadata,
+        role=draft.role,
+        session=draft.session,
+        turn=draft.turn,
+        at=None if draft.at is None else draft.at.timestamp(),
+        digest=draft.digest,
+        created_at=created_at or draft.created_at,
+    )
+
+
+def _target(link: Link, known: dict[str, int]) -> int:
+    if link.target not in known:
+        raise NotFoundError(
+            f"expected the id of a memory to link to, got {link.target!r}, which no memory has; "
+            "store that one first, or in the same call"
+        )
+    return known[link.target]
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
