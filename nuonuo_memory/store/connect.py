@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -52,17 +51,20 @@ class Database:
         self.path = path
         self.name = "memory" if path is None else str(path)
         self.timeout = timeout
-        self._uri = self._make_uri(mode, immutable)
+        self.generation = 0
+        self._mode = mode
+        self._immutable = immutable
+        self._uri = self._make_uri()
         self._closed = False
         self._writer = threading.RLock()
         self._local = threading.local()
         self.engine = self._make_engine()
 
-    def _make_uri(self, mode: str, immutable: bool) -> str:
+    def _make_uri(self) -> str:
         if self.path is None:
             return ":memory:"
-        uri = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
-        return uri + "&immutable=1" if immutable else uri
+        uri = f"{self.path.absolute().as_uri()}?mode={self._mode}"
+        return uri + "&immutable=1" if self._immutable else uri
 
     def connect_raw(self) -> sqlite3.Connection:
         """A connection of the driver, in autocommit mode, with the store's settings."""
@@ -137,6 +139,10 @@ class Database:
             connection = plain.execution_options(**{_WRITES: writes})
             with connection.begin():
                 yield connection
+
+    def refresh(self) -> int:
+        """How often connections became useless because the file was opened anew."""
+        return self.generation
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

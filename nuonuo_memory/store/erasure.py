@@ -27,6 +27,7 @@ from nuonuo_memory.store.schema import (
     memories,
 )
 
+_LATER: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 _ATTEMPT: Final = 0.02  # seconds between attempts while a reader is in the way
 _FEW: Final = 5000  # overwritten rows that are not worth a compaction: some 5 MB
 
@@ -47,6 +48,7 @@ def erase(database: Database, *, patience: float) -> bool:
     with translated(database.name):
         connection = database.connect_raw()
         try:
+            connection.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
             while not (_rewritten(connection) and _truncated(connection)):
                 if time.monotonic() > deadline:
                     return False
@@ -61,24 +63,33 @@ def _rewritten(connection: sqlite3.Connection) -> bool:
     due = "SELECT last FROM counters WHERE name = ?"
     if not connection.execute(due, (VACUUM_DUE,)).fetchone()[0]:
         return True
-    done = _unless_busy(connection, "VACUUM") is not None
-    if done:
-        connection.execute("UPDATE counters SET last = 0 WHERE name = ?", (VACUUM_DUE,))
-    return done
+    if _attempt(connection, "VACUUM") is None:
+        return False
+    done = f"UPDATE counters SET last = 0 WHERE name = '{VACUUM_DUE}'"  # noqa: S608  a constant
+    return _attempt(connection, done) is not None
 
 
 def _truncated(connection: sqlite3.Connection) -> bool:
-    rows = _unless_busy(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    rows = _attempt(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
     return rows is not None and not rows[0][0]
 
 
-def _unless_busy(connection: sqlite3.Connection, statement: str) -> list[tuple[int, ...]] | None:
+def _attempt(connection: sqlite3.Connection, statement: str) -> list[tuple[int, ...]] | None:
+    """The statement's rows, or `None` where others or a full disk prevent it for now."""
     try:
         return connection.execute(statement).fetchall()
     except sqlite3.OperationalError as error:
-        if error_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if error_code(error) in _LATER:
             return None
         raise
+
+
+def log_is_empty(database: Database) -> bool:
+    """Whether the log holds nothing, as after an orderly close."""
+    if database.path is None:
+        return True
+    log = database.path.with_name(database.path.name + "-wal")
+    return not log.exists() or log.stat().st_size == 0
 
 
 def worth_compacting(database: Database) -> bool:

@@ -60,7 +60,7 @@ def recognise(connection: Connection, path: str) -> dict[str, str]:
             f"expected schema version {schema.SCHEMA_VERSION} or older in {path}, got {version}; "
             "upgrade nuonuo-memory"
         )
-    values: dict[str, str] = dict(connection.execute(select(schema.meta)).tuples().all())
+    values = {row.name: row.value for row in connection.execute(select(schema.meta))}
     if values.get("format") != schema.FORMAT or not {"encoder_name", "dimension"} <= set(values):
         raise NotAStoreError(
             f"the store at {path} is damaged (its marks are missing); restore it from a copy"

@@ -10,6 +10,7 @@ from nuonuo_memory.errors import NotAStoreError, ReadOnlyStoreError, StoreBusyEr
 from nuonuo_memory.store import identity
 from nuonuo_memory.store.connect import Database
 from nuonuo_memory.store.faults import error_code, translated
+from nuonuo_memory.store.readonly import ReadOnlyDatabase
 
 _PAUSE = 0.01  # seconds between attempts where SQLite itself does not wait
 
@@ -60,11 +61,7 @@ def _check_path(path: Path, *, read_only: bool) -> None:
 def _open_read_only(
     path: Path, encoder_name: str | None, dimension: int | None, timeout: float
 ) -> tuple[Database, dict[str, str]]:
-    log = path.with_name(path.name + "-wal")
-    # Without a log nobody is writing; SQLite then would have to create one to read, which a
-    # read-only folder forbids and a reader should not do.
-    immutable = not log.exists() or log.stat().st_size == 0
-    database = Database(path, mode="ro", timeout=timeout, immutable=immutable)
+    database = ReadOnlyDatabase(path, timeout=timeout)
     try:
         with database.reading() as connection:
             values = identity.recognise(connection, str(path))

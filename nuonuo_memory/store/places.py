@@ -16,21 +16,16 @@ from nuonuo_memory.store.schema import ancestors, memories, namespaces
 def namespace_keys(
     connection: Connection, wanted: Iterable[tuple[str, ...]]
 ) -> dict[tuple[str, ...], int]:
-    """The key of each namespace; new ones are made.
-
-    Raises:
-        NamespaceError: A label is not allowed.
-    """
+    """The key of each namespace, which `paths.checked` has seen; new ones are made."""
     found: dict[tuple[str, ...], int] = {}
     missing = []
     for namespace in wanted:
-        checked = paths.checked(namespace)
-        known = select(namespaces.c.key).where(paths.within(checked, prefix=False))
+        known = select(namespaces.c.key).where(paths.within(namespace, prefix=False))
         key = connection.execute(known).scalar()
         if key is None:
-            missing.append(checked)
+            missing.append(namespace)
         else:
-            found[checked] = key
+            found[namespace] = key
     if missing:
         found.update(_make(connection, missing))
     return found

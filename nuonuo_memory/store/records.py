@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
-from nuonuo_memory.errors import ReadOnlyStoreError
+from nuonuo_memory.errors import ReadOnlyStoreError, StoreBusyError, StoreFullError
 from nuonuo_memory.store import changes, loaders, paths, queries
 from nuonuo_memory.store.connect import Database
-from nuonuo_memory.store.erasure import drop_blanked, erase, worth_compacting
+from nuonuo_memory.store.erasure import drop_blanked, erase, log_is_empty, worth_compacting
 from nuonuo_memory.store.opening import open_database
 from nuonuo_memory.store.rows import (
     AttributeBatch,
@@ -98,7 +98,10 @@ class Store:
             read_only=read_only,
             timeout=timeout,
         )
-        return cls(database, meta, read_only=read_only)
+        store = cls(database, meta, read_only=read_only)
+        if not read_only and not log_is_empty(database):
+            store.erase(patience=0.0)  # of a process that was killed before it could
+        return store
 
     # -------------------------------------------------------------------------- writing
 
@@ -125,8 +128,10 @@ class Store:
             version = writer.finish()
         self._watch.wrote(version)
         if writer.forgets or self.erasure_pending:
-            if worth_compacting(self._database):
-                drop_blanked(self._database)
+            # Not a reason to fail a write that is on the disk: next time will do.
+            with suppress(StoreBusyError, StoreFullError):
+                if worth_compacting(self._database):
+                    drop_blanked(self._database)
             self.erase()
 
     def replace_vectors(
@@ -262,10 +267,8 @@ class Store:
     def counts(self) -> Counts:
         """How much there is."""
         with self._database.reading() as connection:
-            kinds = connection.execute(
-                select(cues.c.kind, func.count()).where(cues.c.live).group_by(cues.c.kind)
-            )
-            by_kind: dict[str, int] = dict(kinds.tuples().all())
+            kinds = select(cues.c.kind, func.count()).where(cues.c.live).group_by(cues.c.kind)
+            by_kind = {kind: number for kind, number in connection.execute(kinds)}  # noqa: C416
             numbers = [
                 int(connection.execute(select(func.count()).where(kept)).scalar_one())
                 for kept in (memories.c.key > 0, links.c.live, mentions.c.live, namespaces.c.live)

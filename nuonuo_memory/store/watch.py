@@ -27,6 +27,7 @@ class Watch:
         if database.path is None:
             self._version = self._read()
         else:
+            self._generation = database.generation
             self._connection = database.connect_raw()
 
     def _read(self) -> int:
@@ -47,11 +48,20 @@ class Watch:
                     )
                 return self._version
             with translated(self._database.name):
+                if self._database.refresh() != self._generation:
+                    self._reconnect()
                 seen = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if seen != self._data_version:
                 self._version = self._read()
                 self._data_version = seen
             return self._version
+
+    def _reconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._database.connect_raw()
+        self._generation = self._database.generation
+        self._data_version = -1
 
     def wrote(self, version: int) -> None:
         """Tell of a write of our own, for a database in memory."""

@@ -18,6 +18,7 @@ from nuonuo_memory.store.blanking import blank
 from nuonuo_memory.store.changes import Log
 from nuonuo_memory.store.checks import checked_metadata, vector_bytes
 from nuonuo_memory.store.counters import reserve
+from nuonuo_memory.store.paths import checked
 from nuonuo_memory.store.places import namespace_keys
 from nuonuo_memory.store.queries import by_key, chunked
 from nuonuo_memory.store.rows import CueRow, Ints, LinkRow, MemoryRow, MentionRow, Op, TermRow
@@ -59,7 +60,7 @@ class Writer:
         if not rows:
             return []
         self._check_ids([row.id for row in rows])
-        groups = namespace_keys(self._connection, {tuple(row.namespace) for row in rows})
+        groups = namespace_keys(self._connection, {checked(row.namespace) for row in rows})
         first = reserve(self._connection, "memories", len(rows))
         content = self._add_contents(rows)
         now = time.time()
