@@ -1,11 +1,12 @@
 """nuonuo-memory for LlamaIndex: retriever, association over any retriever, memory for agents.
 
-    NuonuoRetriever            recall, or recall and follow, as a retriever
-    AssociationPostprocessor   follow associations from the nodes of any retriever
-    NuonuoMemory               an agent's memory that stores every message as it is put
-    NuonuoMemoryBlock          long-term memory for LlamaIndex's own `Memory`
-    NuonuoToolSpec             remember, recall, follow and forget as tools
-    NuonuoVectorStore          the store under a `VectorStoreIndex`
+NuonuoRetriever            recall, or recall and follow, as a retriever
+AssociationPostprocessor   follow associations from the nodes of any retriever
+NuonuoMemory               an agent's memory that stores every message as it is put
+NuonuoMemoryBlock          long-term memory for LlamaIndex's own `Memory`
+NuonuoToolSpec             remember, recall, follow and forget as tools
+NuonuoVectorStore          the store under a `VectorStoreIndex`
+NuonuoEmbedding            the built-in encoder for LlamaIndex's own indexes
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from nuonuo_memory.errors import MissingDependencyError
 try:
     from llama_index_nuonuo.block import NuonuoMemoryBlock
     from llama_index_nuonuo.chat_memory import NuonuoMemory
+    from llama_index_nuonuo.embedding import NuonuoEmbedding
     from llama_index_nuonuo.postprocessor import AssociationPostprocessor
     from llama_index_nuonuo.retriever import NuonuoRetriever
     from llama_index_nuonuo.tools import NuonuoToolSpec
@@ -29,6 +31,7 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "AssociationPostprocessor",
+    "NuonuoEmbedding",
     "NuonuoMemory",
     "NuonuoMemoryBlock",
     "NuonuoRetriever",

@@ -52,9 +52,7 @@ class NuonuoMemoryBlock(Connection, BaseMemoryBlock[str]):
         """Use a memory that is open already; give `path` too if it should survive serialisation."""
         return cls(**fields).attach(memory)
 
-    async def _aget(
-        self, messages: list[ChatMessage] | None = None, **block_kwargs: object
-    ) -> str:
+    async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: object) -> str:
         """Return what is recalled about the user's last message; nothing that is in `messages`."""
         shown = messages or []
         named = block_kwargs.get(_SESSION)
@@ -73,9 +71,7 @@ class NuonuoMemoryBlock(Connection, BaseMemoryBlock[str]):
         if self.hops:
             hits = await self.memory.afollow(question, hops=self.hops, **scope)
         else:
-            hits = await self.memory.arecall(
-                question, min_confidence=self.min_confidence, **scope
-            )
+            hits = await self.memory.arecall(question, min_confidence=self.min_confidence, **scope)
         fresh = [hit for hit in hits if hit.text.strip() not in present]
         return "\n".join(line_of(hit) for hit in fresh[: self.similarity_top_k])
 

@@ -106,7 +106,7 @@ class NuonuoMemory(Connection, BaseMemory):
     def put(self, message: ChatMessage) -> None:
         """Store a message at the end of the session; on disk when this returns."""
         self.memory.observe(
-            [turn_of(message, uuid.uuid4().hex)],
+            [turn_of(message, own_id=uuid.uuid4().hex)],
             session=self.session_id,
             namespace=self.namespace,
             at=datetime.now(UTC),
@@ -117,12 +117,15 @@ class NuonuoMemory(Connection, BaseMemory):
         """Return the session's conversation, whole."""
         return [message_of(one) for one in self._turns()]
 
-    def get(self, input: str | None = None, **kwargs: object) -> list[ChatMessage]:
+    def get(
+        self,
+        input: str | None = None,  # noqa: A002 - the interface's name
+        **_kwargs: object,
+    ) -> list[ChatMessage]:
         """Return the end of the conversation, preceded by what the memory holds about it.
 
         Args:
             input: What to recall about; the user's last message when `None`.
-            kwargs: Accepted, as other memories do, and not used.
         """
         turns = self._turns()
         messages = [message_of(one) for one in turns]

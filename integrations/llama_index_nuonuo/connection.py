@@ -14,13 +14,15 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr
 from llama_index.core.settings import Settings
 
+from llama_index_nuonuo.embedding import NuonuoEmbedding
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.text.encoder import Encoder
 
 
 def open_memory(
     path: str | Path | None = None,
-    embed_model: BaseEmbedding | None = None,
+    embed_model: BaseEmbedding | Encoder | None = None,
     *,
     namespace: tuple[str, ...] | str = ("default",),
 ) -> TextMemory:
@@ -31,9 +33,10 @@ def open_memory(
         embed_model: What turns texts into vectors; the built-in MiniLM when `None`.
         namespace: Whose memory calls mean that name none.
     """
+    encoder = embed_model.encoder if isinstance(embed_model, NuonuoEmbedding) else embed_model
     if path is None:
-        return TextMemory.in_memory(encoder=embed_model, namespace=namespace)
-    return TextMemory.open(path, encoder=embed_model, namespace=namespace)
+        return TextMemory.in_memory(encoder=encoder, namespace=namespace)
+    return TextMemory.open(path, encoder=encoder, namespace=namespace)
 
 
 class Opened:
@@ -82,9 +85,8 @@ class Connection(BaseModel):
                         "a memory in this process does not outlive serialisation. "
                         "Give path=..., or call attach(memory)"
                     )
-                embed_model = Settings.embed_model if self.settings_embed_model else None
                 self._opened.memory = open_memory(
-                    self.path, embed_model, namespace=self.namespace
+                    self.path, self._encoder(), namespace=self.namespace
                 )
                 self._opened.owned = True
             return self._opened.memory
@@ -102,10 +104,15 @@ class Connection(BaseModel):
         `embed_model` was given here, for a model itself cannot travel in JSON.
         """
         with self._opened.lock:
-            self._opened.memory = open_memory(self.path, embed_model, namespace=self.namespace)
+            encoder = self._encoder() if embed_model is None else embed_model
+            self._opened.memory = open_memory(self.path, encoder, namespace=self.namespace)
             self._opened.owned = True
-        self.settings_embed_model = embed_model is not None
+        self.settings_embed_model = self.settings_embed_model or embed_model is not None
         return self
+
+    def _encoder(self) -> BaseEmbedding | Encoder | None:
+        """What a path is opened with when nothing else is said; `None` for the built-in one."""
+        return Settings.embed_model if self.settings_embed_model else None
 
     def close(self) -> None:
         """Close the memory if it was opened here; an attached one stays its owner's to close."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from llama_index.core.vector_stores.types import (
@@ -12,6 +11,7 @@ from llama_index.core.vector_stores.types import (
     MetadataFilters,
 )
 
+from llama_index_nuonuo.nodes import EMPTY_KEY, OWN_FIELDS, OWN_PREFIX
 from nuonuo_memory.errors import FilterError
 
 Where = dict[str, Any]
@@ -44,7 +44,7 @@ def where_of(filters: MetadataFilters | None) -> Where | None:
     if filters is None or not filters.filters:
         return None
     parts = [
-        where_of(one) or {"$and": []} if isinstance(one, MetadataFilters) else _where_of_one(one)
+        where_of(one) or {} if isinstance(one, MetadataFilters) else _where_of_one(one)
         for one in filters.filters
     ]
     if filters.condition is FilterCondition.OR:
@@ -63,25 +63,36 @@ def both(*filters: Where | None) -> Where | None:
 
 
 def _where_of_one(one: MetadataFilter) -> Where:
-    operator = one.operator
+    operator, value = one.operator, one.value
     if operator is FilterOperator.IS_EMPTY:
-        return {
-            "$or": [
-                {one.key: {"$exists": False}},
-                *({one.key: {"$eq": empty}} for empty in (None, "", [])),
-            ]
-        }
+        nothing = [_test(one.key, "$eq", None), _test(one.key, "$eq", "")]
+        absent = {"$not": _test(one.key, "$exists", True)}
+        return {"$or": [absent, *nothing, {EMPTY_KEY: {"$contains": one.key}}]}
     if operator in {FilterOperator.IN, FilterOperator.NIN, *_LISTS}:
         _require_list(one)
-    if one.value is None:  # nothing equals or contains an absent value
-        never: Where = {one.key: {"$in": []}}
+    if value is None:  # nothing equals or contains an absent value
+        never = _test(one.key, "$in", [])
         return {"$not": never} if operator in _NEGATIONS else never
     if operator in _NEGATIONS:
-        return {"$not": {one.key: {_NEGATIONS[operator]: one.value}}}
+        return {"$not": _test(one.key, _NEGATIONS[operator], value)}
     if operator in _LISTS:
-        values: Iterable[Any] = one.value if isinstance(one.value, list) else [one.value]
-        return {_LISTS[operator]: [{one.key: {"$contains": value}} for value in values]}
-    return {one.key: {_COMPARISONS[operator]: one.value}}
+        values: list[Any] = value if isinstance(value, list) else [value]
+        parts = [_test(one.key, "$contains", each) for each in values]
+        return {_LISTS[operator]: parts} if parts else _of_no_values(operator)
+    return _test(one.key, _COMPARISONS[operator], value)
+
+
+def _test(key: str, operator: str, value: object) -> Where:
+    """One test; where a name is also a field of the memory's own, of the node's metadata too."""
+    test = {key: {operator: value}}
+    if key not in OWN_FIELDS:
+        return test
+    return {"$or": [test, {OWN_PREFIX + key: {operator: value}}]}
+
+
+def _of_no_values(operator: FilterOperator) -> Where:
+    """Any of nothing is false, all of nothing true."""
+    return {} if operator is FilterOperator.ALL else {"$not": {}}
 
 
 def _require_list(one: MetadataFilter) -> None:

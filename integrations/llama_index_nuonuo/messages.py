@@ -36,7 +36,7 @@ def words_of(message: ChatMessage) -> str:
     return "\n".join(block.text for block in message.blocks if isinstance(block, TextBlock))
 
 
-def turn_of(message: ChatMessage, id: str | None = None) -> Message:
+def turn_of(message: ChatMessage, *, own_id: str | None = None) -> Message:
     """Return the turn that stands for a chat message in a memory.
 
     What a person or the model said stands whole. A tool's call or result and a system message
@@ -45,9 +45,9 @@ def turn_of(message: ChatMessage, id: str | None = None) -> Message:
     """
     words = words_of(message)
     if message.role.value in SPOKEN and words.strip():
-        return Message(message.role.value, words, id=id)
+        return Message(message.role.value, words, id=own_id)
     note = words.strip() or _note_of(message)
-    return Message(SILENT, note[:_SILENT_CHARS].strip(), id=id)
+    return Message(SILENT, note[:_SILENT_CHARS].strip(), id=own_id)
 
 
 def kept(message: ChatMessage) -> dict[str, Any]:

@@ -29,6 +29,15 @@ NODE_ID_KEY = "_node_id"
 REF_DOC_KEY = "_ref_doc_id"
 """In a memory's metadata: id of the document that the node comes from."""
 
+EMPTY_KEY = "_empty"
+"""In a memory's metadata: names of the node's metadata that hold an empty list."""
+
+OWN_FIELDS = ("role", "session", "turn")
+"""Names that a filter takes for the memory's own fields, whatever the metadata holds."""
+
+OWN_PREFIX = "_own_"
+"""Before the name of a copy of metadata whose name is one of those."""
+
 HIT_KEY = "nuonuo"
 """In a returned node's metadata: how it was found; hidden from the model and from embedders."""
 
@@ -48,7 +57,9 @@ _LABELS = {
     NodeRelationship.NEXT: "next",
     NodeRelationship.SOURCE: "source",
 }
-_RESERVED = (NODE_KEY, NODE_ID_KEY, REF_DOC_KEY)
+_RESERVED = frozenset(
+    [NODE_KEY, NODE_ID_KEY, REF_DOC_KEY, EMPTY_KEY, *(OWN_PREFIX + name for name in OWN_FIELDS)]
+)
 _CLASSES: Mapping[str, type[BaseNode]] = {
     cls.class_name(): cls for cls in (TextNode, Node, Document, ImageNode, IndexNode)
 }
@@ -70,21 +81,11 @@ def memory_of(node: BaseNode, links: Sequence[Link] = ()) -> NewMemory:
             f"node {node.node_id!r} ({node.class_name()}) holds no text, and a memory is a text; "
             "leave it out or give it a description"
         )
-    for key in _RESERVED:
-        if key in node.metadata:
-            raise InvalidInputError(
-                f"the name {key!r} is reserved; rename it in the metadata of node {node.node_id!r}"
-            )
     embedded = node.get_content(metadata_mode=MetadataMode.EMBED)
     return NewMemory(
         text=text,
         cues=() if embedded.strip() == text.strip() else (Cue(embedded),),
-        metadata={
-            **node.metadata,
-            NODE_KEY: _frame_of(node),
-            NODE_ID_KEY: node.node_id,
-            REF_DOC_KEY: node.ref_doc_id,
-        },
+        metadata=_metadata_of(node),
         id=node.node_id,
         links=links,
     )
@@ -172,6 +173,24 @@ def relations_of(node: BaseNode) -> list[tuple[NodeRelationship, str]]:
         for one in (related if isinstance(related, list) else [related])
         if one.node_id != node.node_id
     ]
+
+
+def _metadata_of(node: BaseNode) -> dict[str, Any]:
+    taken = _RESERVED & node.metadata.keys()
+    if taken:
+        raise InvalidInputError(
+            f"the name {min(taken)!r} is reserved; rename it in the metadata of node "
+            f"{node.node_id!r}"
+        )
+    metadata = {
+        **node.metadata,
+        NODE_KEY: _frame_of(node),
+        NODE_ID_KEY: node.node_id,
+        REF_DOC_KEY: node.ref_doc_id,
+        **{OWN_PREFIX + key: node.metadata[key] for key in OWN_FIELDS if key in node.metadata},
+    }
+    empty = [key for key, value in node.metadata.items() if value == []]
+    return {**metadata, EMPTY_KEY: empty} if empty else metadata
 
 
 def _frame_of(node: BaseNode) -> dict[str, Any]:

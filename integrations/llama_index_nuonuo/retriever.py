@@ -23,10 +23,9 @@ from llama_index.core.schema import (
 from llama_index.core.vector_stores.types import MetadataFilters
 
 from llama_index_nuonuo.connection import open_memory
-from llama_index_nuonuo.filters import where_of
+from llama_index_nuonuo.filters import Where, where_of
 from llama_index_nuonuo.nodes import linked, relations_of, scored
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.types import Recall
 
 
 class RetrieverBase(TypedDict, total=False):
@@ -46,6 +45,16 @@ class RetrieverSettings(RetrieverBase, total=False):
     filters: MetadataFilters | None
     namespace: tuple[str, ...] | str | None
     prefix: bool
+
+
+class SearchOptions(TypedDict):
+    """What `recall` and `follow` are both asked with."""
+
+    k: int
+    namespace: tuple[str, ...] | str | None
+    prefix: bool
+    where: Where | None
+    vector: Sequence[float] | None
 
 
 class NuonuoRetriever(BaseRetriever):
@@ -168,32 +177,32 @@ class NuonuoRetriever(BaseRetriever):
         self.memory.close()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return [scored(hit) for hit in self._recall(query_bundle)]
+        options = self._options(self._vector_of(query_bundle))
+        if self.hops:
+            found = self.memory.follow(query_bundle.query_str, hops=self.hops, **options)
+        else:
+            found = self.memory.recall(query_bundle.query_str, **options)
+        return [scored(hit) for hit in found]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return await asyncio.to_thread(self._retrieve, query_bundle)
+        if query_bundle.embedding is None and query_bundle.custom_embedding_strs:
+            vector = await asyncio.to_thread(self._vector_of, query_bundle)
+        else:
+            vector = query_bundle.embedding
+        options = self._options(vector)
+        if self.hops:
+            found = await self.memory.afollow(query_bundle.query_str, hops=self.hops, **options)
+        else:
+            found = await self.memory.arecall(query_bundle.query_str, **options)
+        return [scored(hit) for hit in found]
 
-    def _recall(self, query_bundle: QueryBundle) -> Recall:
-        where = where_of(self.filters)
-        vector = self._vector_of(query_bundle)
-        recall = self.memory.recall(
-            query_bundle.query_str,
+    def _options(self, vector: Sequence[float] | None) -> SearchOptions:
+        return SearchOptions(
             k=self.similarity_top_k,
             namespace=self.namespace,
             prefix=self.prefix,
-            where=where,
+            where=where_of(self.filters),
             vector=vector,
-        )
-        if not self.hops:
-            return recall
-        return self.memory.follow(
-            query_bundle.query_str,
-            hops=self.hops,
-            k=self.similarity_top_k,
-            namespace=self.namespace,
-            prefix=self.prefix,
-            where=where,
-            start=None if vector is None else {hit.id: hit.score for hit in recall},
         )
 
     def _vector_of(self, query_bundle: QueryBundle) -> Sequence[float] | None:

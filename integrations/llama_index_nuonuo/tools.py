@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
 
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
@@ -20,13 +19,6 @@ class NuonuoToolSpec(BaseToolSpec):
     The functions' docstrings are what the model reads.
     """
 
-    spec_functions: ClassVar[list[SPEC_FUNCTION_TYPE]] = [
-        ("remember", "aremember"),
-        ("recall", "arecall"),
-        ("follow", "afollow"),
-        ("forget", "aforget"),
-    ]
-
     def __init__(
         self,
         memory: TextMemory,
@@ -35,6 +27,12 @@ class NuonuoToolSpec(BaseToolSpec):
         similarity_top_k: int = 5,
         hops: int = 3,
     ) -> None:
+        self.spec_functions: list[SPEC_FUNCTION_TYPE] = [
+            ("remember", "aremember"),
+            ("recall", "arecall"),
+            ("follow", "afollow"),
+            ("forget", "aforget"),
+        ]
         self.memory = memory
         self.namespace = namespace
         self.similarity_top_k = similarity_top_k

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import fsspec
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.schema import BaseNode
+from llama_index.core.bridge.pydantic import Field
+from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
     MetadataFilters,
@@ -17,25 +17,232 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQueryMode,
     VectorStoreQueryResult,
 )
+from torch import Tensor
 
 from llama_index_nuonuo.connection import Connection
 from llama_index_nuonuo.filters import Where, both, where_of
 from llama_index_nuonuo.nodes import NODE_ID_KEY, REF_DOC_KEY, linked, node_of
-from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.errors import EncoderError, InvalidInputError
 from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.types import Cue, Hit, NewMemory
 
-_VECTOR_MODES = {VectorStoreQueryMode.DEFAULT}
-_HYBRID_MODES = {VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID}
+_HYBRID = {VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID}
+
+
+class GivenVectors:
+    """Stands for an embedding model that only the index knows: it encodes nothing itself."""
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
+        self.name = f"given-{dimension}"
+
+    def encode(self, texts: Sequence[str]) -> Tensor:  # noqa: ARG002 - an Encoder takes them
+        """Refuse.
+
+        Raises:
+            EncoderError: Always.
+        """
+        raise EncoderError(
+            f"this store only keeps the {self.dimension}-dimensional vectors that it is given; "
+            "open it with open(embed_model) to have texts encoded too"
+        )
+
+    encode_queries = encode
 
 
 class NuonuoVectorStore(Connection, BasePydanticVectorStore):
-    """Nodes with their texts, metadata and vectors in one file.
+    """Nodes with their texts, metadata and vectors in one file, durable when `add` returns.
+
+    Queries by vector return the nodes of highest cosine; hybrid ones also look at the words. All
+    14 filter operators and the conditions AND, OR and NOT, nested to any depth, as well as
+    `node_ids` and `doc_ids`. Relationships between nodes become associations, so that an
+    `AssociationPostprocessor` or a `NuonuoRetriever` can work on the same file.
+
+    Give `embed_dim`, the size of the index's vectors, or call `open(embed_model)`; without either
+    it is 384, MiniLM's.
+
+    What it cannot do: the modes MMR, SPARSE, TEXT_SEARCH and the learners (they raise); `alpha`,
+    `sparse_top_k`, `hybrid_top_k` and `output_fields` (ignored); nodes without text (they raise).
+    An empty `node_ids` limits nothing, because a `VectorStoreIndex` sends one when the store keeps
+    the texts. Vectors are kept in half precision, so a cosine is exact to about 0.001.
     """
 
     stores_text: bool = True
     is_embedding_query: bool = True
+    embed_dim: int | None = Field(default=None, ge=1, description="Size of the index's vectors.")
+    derive_cues: bool = Field(
+        default=False,
+        description="Encode the nodes' sentences as further cues; needs open(embed_model).",
+    )
 
     @classmethod
     def class_name(cls) -> str:
         """Return the name that LlamaIndex writes beside serialised fields."""
         return "NuonuoVectorStore"
+
+    @classmethod
+    def from_memory(cls, memory: TextMemory, *, namespace: tuple[str, ...] = ("default",)) -> Self:
+        """Keep nodes in a memory that is open already."""
+        return cls(namespace=namespace).attach(memory)
+
+    @classmethod
+    def from_persist_path(
+        cls, persist_path: str | Path, embed_model: BaseEmbedding | None = None
+    ) -> Self:
+        """Read what `persist` wrote into a store in this process."""
+        made = cls().open(embed_model)
+        made.memory.import_(Path(persist_path))
+        return made
+
+    @property
+    def client(self) -> TextMemory:
+        """The memory behind the store."""
+        return self.memory
+
+    def add(self, nodes: Sequence[BaseNode], **_kwargs: object) -> list[str]:
+        """Store embedded nodes, replacing those with the same ids; returns the ids.
+
+        Raises:
+            EmptyTextError: A node holds no text.
+            VectorError: A node's vector has another size than the store's.
+        """
+        new = [self._with_vector(*pair) for pair in zip(nodes, linked(nodes), strict=True)]
+        stored = self.memory.remember_many(new, namespace=self.namespace, replace=True)
+        return [memory.id for memory in stored]
+
+    def query(self, query: VectorStoreQuery, **_kwargs: object) -> VectorStoreQueryResult:
+        """Return the nodes nearest to `query.query_embedding`, most similar first.
+
+        Raises:
+            InvalidInputError: The mode is not one of DEFAULT, HYBRID and SEMANTIC_HYBRID, or there
+                is no embedding.
+        """
+        hybrid = query.mode in _HYBRID
+        if not hybrid and query.mode is not VectorStoreQueryMode.DEFAULT:
+            raise InvalidInputError(
+                f"the query mode must be DEFAULT, HYBRID or SEMANTIC_HYBRID, got {query.mode!r}; "
+                "use LlamaIndex's own store for the others"
+            )
+        if query.query_embedding is None:
+            raise InvalidInputError("the query needs query_embedding, a vector; got None")
+        hits: list[Hit] = list(
+            self.memory.recall(
+                (query.query_str or "") if hybrid else "",
+                k=query.similarity_top_k,
+                namespace=self.namespace,
+                where=_scope(query.filters, query.node_ids, query.doc_ids),
+                vector=query.query_embedding,
+            )
+        )
+        if not hybrid:
+            hits.sort(key=lambda hit: -hit.similarity)
+        return VectorStoreQueryResult(
+            nodes=[node_of(hit.memory) for hit in hits],
+            similarities=[hit.score if hybrid else hit.similarity for hit in hits],
+            ids=[hit.id for hit in hits],
+        )
+
+    def get_nodes(
+        self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
+    ) -> list[BaseNode]:
+        """Return the nodes with these ids that meet these filters; all when neither is given."""
+        where = _scope(filters, node_ids)
+        return [node_of(one) for one in self.memory.list(namespace=self.namespace, where=where)]
+
+    def delete(self, ref_doc_id: str, **_delete_kwargs: object) -> None:
+        """Forget the nodes of a source document; an unknown document has none."""
+        self.memory.forget(namespace=self.namespace, where={REF_DOC_KEY: ref_doc_id})
+
+    def delete_nodes(
+        self,
+        node_ids: list[str] | None = None,
+        filters: MetadataFilters | None = None,
+        **_delete_kwargs: object,
+    ) -> None:
+        """Forget the nodes with these ids that meet these filters.
+
+        Raises:
+            InvalidInputError: Neither is given; `clear` forgets all.
+        """
+        where = _scope(filters, node_ids)
+        if node_ids is None and where is None:
+            raise InvalidInputError("give node_ids or filters; clear() deletes every node")
+        if node_ids is None or node_ids:
+            self.memory.forget(namespace=self.namespace, where=where)
+
+    def clear(self) -> None:
+        """Forget every node of the store's namespace."""
+        self.memory.forget(namespace=self.namespace)
+
+    def persist(self, persist_path: str | Path, fs: object | None = None) -> None:
+        """Write a store that lives in this process to a file; one with a path is on disk already.
+
+        Raises:
+            InvalidInputError: `fs` is not the local file system.
+        """
+        if fs is not None and "file" not in getattr(fs, "protocol", ()):
+            raise InvalidInputError(
+                f"persist writes local files only, got fs={type(fs).__name__}; copy the file there"
+            )
+        if self.path is None:
+            Path(persist_path).parent.mkdir(parents=True, exist_ok=True)
+            self.memory.export(Path(persist_path))
+
+    async def async_add(self, nodes: Sequence[BaseNode], **_kwargs: object) -> list[str]:
+        """`add` in a thread."""
+        return await asyncio.to_thread(self.add, nodes)
+
+    async def aquery(self, query: VectorStoreQuery, **_kwargs: object) -> VectorStoreQueryResult:
+        """`query` in a thread."""
+        return await asyncio.to_thread(self.query, query)
+
+    async def aget_nodes(
+        self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
+    ) -> list[BaseNode]:
+        """`get_nodes` in a thread."""
+        return await asyncio.to_thread(self.get_nodes, node_ids, filters)
+
+    async def adelete(self, ref_doc_id: str, **_delete_kwargs: object) -> None:
+        """`delete` in a thread."""
+        await asyncio.to_thread(self.delete, ref_doc_id)
+
+    async def adelete_nodes(
+        self,
+        node_ids: list[str] | None = None,
+        filters: MetadataFilters | None = None,
+        **_delete_kwargs: object,
+    ) -> None:
+        """`delete_nodes` in a thread."""
+        await asyncio.to_thread(self.delete_nodes, node_ids, filters)
+
+    async def aclear(self) -> None:
+        """`clear` in a thread."""
+        await asyncio.to_thread(self.clear)
+
+    def _encoder(self) -> BaseEmbedding | Encoder | None:
+        return super()._encoder() if self.embed_dim is None else GivenVectors(self.embed_dim)
+
+    def _with_vector(self, node: BaseNode, new: NewMemory) -> NewMemory:
+        text = node.get_content(metadata_mode=MetadataMode.EMBED)
+        cue = Cue(text, "turn", vector=tuple(node.get_embedding()))
+        return NewMemory(
+            text=new.text,
+            cues=[cue],
+            metadata=new.metadata,
+            id=new.id,
+            links=new.links,
+            derive=self.derive_cues,
+        )
+
+
+def _scope(
+    filters: MetadataFilters | None,
+    node_ids: list[str] | None = None,
+    doc_ids: list[str] | None = None,
+) -> Where | None:
+    return both(
+        where_of(filters),
+        {NODE_ID_KEY: {"$in": node_ids}} if node_ids else None,
+        {REF_DOC_KEY: {"$in": doc_ids}} if doc_ids else None,
+    )

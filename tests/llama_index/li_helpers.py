@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
+from llama_index_nuonuo import NuonuoEmbedding
 
 from nuonuo_memory.text.encoder import HashingEncoder
 
@@ -24,28 +23,11 @@ FACTS = {
 TOPICS = {"ada": "people", "babbage": "people", "tea": "plants", "whale": "animals"}
 
 
-class HashEmbedding(BaseEmbedding):
-    """LlamaIndex's face of the hashing encoder, so that both sides see the same vectors."""
-
-    _encoder: HashingEncoder = PrivateAttr(default_factory=HashingEncoder)
+class HashEmbedding(NuonuoEmbedding):
+    """The hashing encoder for both sides; what LlamaIndex embeds and we encode is the same."""
 
     def __init__(self) -> None:
-        super().__init__(model_name="hashing-256")
-
-    def _rows(self, texts: Sequence[str]) -> list[list[float]]:
-        return [[float(x) for x in row] for row in self._encoder.encode(texts).tolist()]
-
-    def _get_query_embedding(self, query: str) -> list[float]:
-        return self._rows([query])[0]
-
-    async def _aget_query_embedding(self, query: str) -> list[float]:
-        return self._get_query_embedding(query)
-
-    def _get_text_embedding(self, text: str) -> list[float]:
-        return self._rows([text])[0]
-
-    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        return self._rows(texts)
+        super().__init__(HashingEncoder())
 
 
 def fact_nodes() -> list[TextNode]:

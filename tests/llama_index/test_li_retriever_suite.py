@@ -13,6 +13,7 @@ import pytest
 from li_helpers import FACTS, Caller, HashEmbedding, fact_nodes
 from llama_index.core import VectorStoreIndex
 from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.bridge.pydantic import Field
 from llama_index.core.callbacks import CallbackManager, CBEventType
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.instrumentation import get_dispatcher
@@ -20,7 +21,6 @@ from llama_index.core.instrumentation.event_handlers.base import BaseEventHandle
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.schema import BaseNode, Document, IndexNode, QueryBundle, TextNode
 from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
-
 from llama_index_nuonuo import NuonuoRetriever
 
 DIFFERENCES = {
@@ -134,9 +134,7 @@ def test_a_given_embedding_is_used(
     build: Build, kind: str, call: Caller, embedder: HashEmbedding
 ) -> None:
     differs(kind, "embedding")
-    bundle = QueryBundle(
-        "something else", embedding=embedder.get_query_embedding(FACTS["whale"])
-    )
+    bundle = QueryBundle("something else", embedding=embedder.get_query_embedding(FACTS["whale"]))
     assert ids(call(build(fact_nodes(), similarity_top_k=1), "retrieve", bundle)) == ["whale"]
 
 
@@ -154,7 +152,7 @@ def test_an_index_node_stands_for_its_object(build: Build, call: Caller) -> None
 
 
 class Events(BaseEventHandler):
-    names: list[str] = []
+    names: list[str] = Field(default_factory=list)
 
     @classmethod
     def class_name(cls) -> str:
@@ -179,7 +177,7 @@ class Calls(BaseCallbackHandler):
 
 
 def test_events_and_callbacks_are_sent(build: Build, call: Caller) -> None:
-    events, calls = Events(names=[]), Calls()
+    events, calls = Events(), Calls()
     retriever = build(fact_nodes(), similarity_top_k=1)
     retriever.callback_manager = CallbackManager([calls])
     root = get_dispatcher()

@@ -19,7 +19,6 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
     VectorStoreQueryMode,
 )
-
 from llama_index_nuonuo import NuonuoVectorStore
 
 
@@ -240,8 +239,10 @@ def test_under_an_index(
     assert nodes[0].node.node_id == "whale"
     assert nodes[0].node.text == FACTS["whale"]
     index.insert_nodes([TextNode(id_="new", text="A violin has four strings.")])
+    retriever = index.as_retriever(similarity_top_k=2)
     assert call(retriever, "retrieve", "violin strings")[0].node.node_id == "new"
     index.delete_ref_doc("doc-0")
+    retriever = index.as_retriever(similarity_top_k=9)
     assert "ada" not in [one.node.node_id for one in call(retriever, "retrieve", FACTS["ada"])]
 
 
