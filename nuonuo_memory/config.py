@@ -69,8 +69,58 @@ class CueConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AssociationConfig:
+    """How activation spreads over associations, and what it counts for in the end.
+
+    Attributes:
+        hops: Steps that a walk may take.
+        starts: Settled memories that activation starts from.
+        beta: Inverse temperature of the softmax over them.
+        second: Share of the starting activation that goes to what a second look finds, which asks
+            for what the best memory left unexplained of the question; 0 leaves the second look out.
+        named: Share that enters by the names in the question.
+        decay: What each further hop counts, of the one before it.
+        about: How much more a name leads to a memory about it than to one that only mentions it.
+        damping: Exponent by which a name that many share passes less on to each, from 0 (none) to 1
+            (it passes on no more than it got).
+        affinity: How strongly a step favours memories that resemble the question: a similarity
+            higher by d is worth exp(affinity * d) times as much.
+        similarity: What similarity counts against the logarithm of activation in the final score.
+        link: Claim of a link between memories, where a rare name's is near 1.
+        backward: What a link counts when walked against its direction.
+        hub: Names that more memories than this share carry nothing.
+        walks: Walks that go on after each hop, of one question, the strongest.
+    """
+
+    hops: int = 3
+    starts: int = 5
+    beta: float = 15.0
+    second: float = 0.2
+    named: float = 0.25
+    decay: float = 0.8
+    about: float = 6.0
+    damping: float = 0.5
+    affinity: float = 4.0
+    similarity: float = 2.0
+    link: float = 0.5
+    backward: float = 0.5
+    hub: int = 1000
+    walks: int = 128
+
+    def __post_init__(self) -> None:
+        for name in ("hops", "starts", "hub", "walks"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in ("second", "named", "decay", "damping", "backward"):
+            _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "in [0, 1]")
+        for name in ("beta", "about", "affinity", "similarity", "link"):
+            value = getattr(self, name)
+            _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryConfig:
     """All settings of a `TextMemory`."""
 
     hopfield: HopfieldConfig = field(default_factory=HopfieldConfig)
     cues: CueConfig = field(default_factory=CueConfig)
+    association: AssociationConfig = field(default_factory=AssociationConfig)

@@ -1,0 +1,188 @@
+"""Names in a text, by rules: runs of capitalised words, brought to a normal form.
+
+"Duke Lothair II of Lotharingia" is one name; "Simon and Garfunkel" gives itself and its two parts.
+No dictionary and no model: what is capitalised in the middle of a sentence is a name, and so is the
+word that opens one unless it is a common opener.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"\w+(?:[.'’\-&]\w+)*")
+_POSSESSIVE = re.compile(r"['’]s\b")
+_NOT_WORD = re.compile(r"[^\w]+")
+_PARENTHESIS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_WEAK = re.compile(r"\s+(?:and|&|or|with|for|from|in|on|at|to|by|et|und|y)\s+")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_JOINERS = _words(
+    "of de von van der den la le les du del della da di do dos das al el bin ibn y e and & for in "
+    "on at to the a an zu zur und et af av with"
+)
+"""Words that a name may hold without a capital, between two capitalised ones."""
+
+_ABBREVIATIONS = _words("jr sr st dr mr mrs ms lt col gen capt rev prof no vs gov sgt mt ft")
+"""A full stop after one of these does not end a name."""
+
+_OPENERS = _words(
+    "the a an in on at of for from by with and or but as it its he she they his her their this "
+    "that these those there here when where while who whom whose which what why how if after "
+    "before during since until although though because however also then thus both some many "
+    "most several all each every other another such one two three four five first second not no "
+    "yes is are was were be been has have had do does did will would can could may might must "
+    "shall should i you we me my your our us him them into over under between among about "
+    "against through per via so than too very just only more less new born married following "
+    "according upon later early despite within without once unlike like today now soon "
+    "originally currently formerly initially eventually subsequently finally together "
+    "additionally moreover furthermore meanwhile nevertheless therefore hence instead either "
+    "neither whether let thanks thank hi hey hello wow yeah yep ok okay oh great good nice sure "
+    "awesome cool glad congrats sorry well sounds really hope please don't didn't i'm i've i'll "
+    "i'd it's that's you're we're they're he's she's there's let's what's can't won't"
+)
+"""Words that open sentences and are no names."""
+
+_TIMES = _words(
+    "january february march april may june july august september october november december "
+    "monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep "
+    "sept oct nov dec am pm ad bc ce"
+)
+
+LONGEST_NAME = 7
+"""Words of the longest name that is looked for in a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as written, its normal form, and where in the text it starts."""
+
+    text: str
+    form: str
+    start: int
+
+
+def normal(text: str) -> str:
+    """The form that names are compared in: no accents, case, possessive or punctuation."""
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    return _NOT_WORD.sub(" ", _POSSESSIVE.sub("", plain)).strip()
+
+
+def name_key(form: str) -> int:
+    """The int64 key of a normal form: 8 bytes of BLAKE2b, the same in every process."""
+    return int.from_bytes(
+        hashlib.blake2b(form.encode(), digest_size=8).digest(), "big", signed=True
+    )
+
+
+def names(text: str) -> list[Name]:
+    """The names in a text in their order, parts of compound names after the whole."""
+    found: list[Name] = []
+    for start, end in _runs(text):
+        whole = text[start:end]
+        form = normal(whole)
+        if not _is_name(form):
+            continue
+        found.append(Name(whole, form, start))
+        parts = _WEAK.split(whole)
+        if len(parts) > 1:
+            found.extend(
+                Name(part, normal(part), start) for part in parts if _is_name(normal(part))
+            )
+    return found
+
+
+def title_forms(title: str) -> list[str]:
+    """Normal forms of a title: whole, without its parenthesis, its tail after a comma, its article.
+
+    "Young, New South Wales" is also "young"; "Fortunella (film)" is also "fortunella".
+    """
+    bare = _PARENTHESIS.sub("", title).strip()
+    forms = [normal(title), normal(bare), normal(bare.split(",")[0])]
+    forms += [form[4:] for form in forms if form.startswith("the ")]
+    return [form for form in dict.fromkeys(forms) if form]
+
+
+def phrases(question: str, longest: int = LONGEST_NAME) -> Iterator[tuple[int, int, str]]:
+    """Every run of 1 to `longest` words that may be a name, longest first: (start, end, form).
+
+    A question is often written without capitals, so each run is offered; the caller keeps those
+    that the memory knows. Start and end count words.
+    """
+    words = normal(question).split()
+    for length in range(min(longest, len(words)), 0, -1):
+        for start in range(len(words) - length + 1):
+            form = " ".join(words[start : start + length])
+            if length > 1 or _is_name(form):
+                yield start, start + length, form
+
+
+def known_names(question: str, known: Callable[[Sequence[str]], Sequence[bool]]) -> list[str]:
+    """Normal forms of the names in a question that the memory knows, longest first.
+
+    Args:
+        question: The question as asked.
+        known: Tells of each normal form whether some memory mentions it; called once.
+    """
+    offered = list(phrases(question))
+    verdicts = known([form for _, _, form in offered])
+    taken: set[int] = set()
+    found: dict[str, None] = {}
+    for (start, end, form), is_known in zip(offered, verdicts, strict=True):
+        if is_known and taken.isdisjoint(range(start, end)):
+            taken.update(range(start, end))
+            found[form] = None
+    return list(found)
+
+
+def _is_name(form: str) -> bool:
+    words = form.split()
+    if len(form) < 2 or all(word in _TIMES or word.isdigit() for word in words):
+        return False
+    return len(words) > 1 or form not in _OPENERS
+
+
+def _runs(text: str) -> Iterator[tuple[int, int]]:
+    tokens = [(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    i = 0
+    while i < len(tokens):
+        if not tokens[i][0][0].isupper():
+            i += 1
+            continue
+        last = _run_end(text, tokens, i)
+        first = i
+        while first <= last and _opens(tokens[first][0]):
+            first += 1
+        if first <= last and tokens[first][0][0].isupper():
+            yield tokens[first][1], tokens[last][2]
+        i = last + 1
+
+
+def _opens(word: str) -> bool:
+    return word.casefold() in _OPENERS or word in _JOINERS
+
+
+def _run_end(text: str, tokens: list[tuple[str, int, int]], first: int) -> int:
+    last = end = first
+    while end + 1 < len(tokens):
+        word, _, stop = tokens[end]
+        following, start, _ = tokens[end + 1]
+        gap = text[stop:start]
+        short = len(word) == 1 or word.casefold() in _ABBREVIATIONS
+        if not (gap in (" ", "-", " & ", "  ") or (gap == ". " and short)):
+            break
+        if following[0].isupper() or (following[0].isdigit() and end == last):
+            last = end = end + 1
+        elif following.casefold() in _JOINERS and end - last < 2:
+            end += 1
+        else:
+            break
+    return last
