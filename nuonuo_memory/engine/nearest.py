@@ -22,6 +22,7 @@ from torch import Tensor
 from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.chunks import GroupRows, Rows
 from nuonuo_memory.engine.quantise import (
+    QueryCodes,
     check_vectors,
     encode_queries,
     fixed_point,
@@ -45,12 +46,16 @@ class Candidates(NamedTuple):
         cue_ids: [B, k] int64, -1 where there are fewer cues than k.
         memory_ids: [B, k] int64, -1 likewise.
         similarity: [B, k] float64 inner products, -inf likewise.
+        codes: [B, k, d] int16, the rows as stored, 0 likewise.
+        scale: [B, k] float32; a row is its code times its scale.
         examined: [B] int64, rows that the bounds could not rule out.
     """
 
     cue_ids: Tensor
     memory_ids: Tensor
     similarity: Tensor
+    codes: Tensor
+    scale: Tensor
     examined: Tensor
 
 
@@ -82,14 +87,29 @@ def nearest(
         raise InvalidInputError(
             f"groups must name the groups of each of {len(queries)} queries, got {len(groups)}"
         )
+    return search(arena, queries, groups=groups, k=k, allowed=allowed)
+
+
+def search(
+    arena: CueArena,
+    queries: Tensor,
+    *,
+    groups: Sequence[Sequence[int]],
+    k: int,
+    allowed: Tensor | None = None,
+) -> Candidates:
+    """Do what `nearest` does for arguments that were checked and queries on the device."""
     if allowed is not None:
         allowed = allowed.to(arena.device)
-    found = _empty(len(queries), k, arena.device)
+    if len(queries) == 1:
+        rows = _rows(arena, groups[0])
+        return _search(rows, queries, k, allowed) if rows else _empty(1, k, queries)
     together: dict[tuple[int, ...], list[int]] = {}
     for place, names in enumerate(groups):
         together.setdefault(tuple(sorted(set(names))), []).append(place)
+    found = _empty(len(queries), k, queries)
     for names, places in together.items():
-        rows = [rows for name in names if (rows := arena.rows(name)) is not None]
+        rows = _rows(arena, names)
         if not rows:
             continue
         for first in range(0, len(places), _TOGETHER):
@@ -108,21 +128,30 @@ def best_cues(arena: CueArena, queries: Tensor, memory_ids: Tensor) -> tuple[Ten
     queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
     wide = memory_ids.shape[1]
     cue_ids, owner = arena.memory_cues(memory_ids.reshape(-1))
-    best = _empty(memory_ids.numel(), 1, arena.device)
+    best = _empty(memory_ids.numel(), 1, queries)
     if len(cue_ids):
         owner = owner.to(arena.device)
         rows = arena.gather(cue_ids)
         codes = encode_queries(queries)
-        similarity = _similarity(rows, codes.code, codes.unit, owner // wide)
-        best = _ranked(rows, owner, similarity, memory_ids.numel(), 1)
+        fixed = fixed_point(rows.high, rows.low)
+        similarity = _similarity(fixed, rows.scale, codes, owner // wide)
+        best = _ranked(rows, fixed, owner, similarity, memory_ids.numel(), 1)
     return best.cue_ids.view(-1, wide), best.similarity.view(-1, wide)
 
 
-def _empty(queries: int, k: int, device: torch.device) -> Candidates:
+def _rows(arena: CueArena, names: Sequence[int]) -> list[GroupRows]:
+    found = (arena.rows(name) for name in sorted(set(names)))
+    return [rows for rows in found if rows is not None]
+
+
+def _empty(queries: int, k: int, like: Tensor) -> Candidates:
+    device = like.device
     return Candidates(
         torch.full((queries, k), -1, dtype=torch.int64, device=device),
         torch.full((queries, k), -1, dtype=torch.int64, device=device),
         torch.full((queries, k), -torch.inf, dtype=torch.float64, device=device),
+        torch.zeros(queries, k, like.shape[1], dtype=torch.int16, device=device),
+        torch.zeros(queries, k, dtype=torch.float32, device=device),
         torch.zeros(queries, dtype=torch.int64, device=device),
     )
 
@@ -146,13 +175,13 @@ def _search(groups: list[GroupRows], queries: Tensor, k: int, allowed: Tensor | 
     upper = uppers[0] if len(uppers) == 1 else torch.cat(uppers, 1)
     query, place = (upper >= threshold).nonzero(as_tuple=True)
     rows = _gather(groups, place.cpu())
-    codes = encode_queries(queries)
-    similarity = _similarity(rows, codes.code, codes.unit, query)
     if allowed is not None:
         # With fewer allowed rows than k the threshold is -inf and lets the others through.
         keep = torch.isin(rows.memory_ids, allowed)
-        rows, query, similarity = rows.part(keep), query[keep], similarity[keep]
-    return _ranked(rows, query, similarity, len(queries), k)
+        rows, query = rows.part(keep), query[keep]
+    fixed = fixed_point(rows.high, rows.low)
+    similarity = _similarity(fixed, rows.scale, encode_queries(queries), query)
+    return _ranked(rows, fixed, query, similarity, len(queries), k)
 
 
 def _bounds(
@@ -163,7 +192,7 @@ def _bounds(
     if rows.high.is_cuda:
         product = (rows.high.to(torch.float32) @ planes.to(torch.float32)).T
     else:
-        product = torch._int_mm(rows.high, planes).T.to(torch.float32)  # noqa: SLF001
+        product = torch._int_mm(rows.high, planes).T.to(torch.float32)
     score = torch.add(product[count:], product[:count], alpha=256)
     score *= rows.scale
     score *= factor[:, None]
@@ -206,34 +235,43 @@ def _gather(groups: list[GroupRows], places: Tensor) -> Rows:
     return rows.part(back.to(rows.scale.device))
 
 
-def _similarity(rows: Rows, code: Tensor, unit: Tensor, query: Tensor) -> Tensor:
+def _similarity(fixed: Tensor, scale: Tensor, codes: QueryCodes, query: Tensor) -> Tensor:
     """Return the inner product [n] of row i with query query[i], from exact integer sums."""
     sums = [
-        (fixed_point(high, low) * code[which]).sum(1)
-        for high, low, which in zip(
-            rows.high.split(_RESCORED),
-            rows.low.split(_RESCORED),
-            query.split(_RESCORED),
-            strict=True,
-        )
+        (rows.to(torch.float64) * codes.code[which]).sum(1)
+        for rows, which in zip(fixed.split(_RESCORED), query.split(_RESCORED), strict=True)
     ]
     total = sums[0] if len(sums) == 1 else torch.cat(sums)
-    return total * (rows.scale.to(torch.float64) * unit[query])
+    return total * (scale.to(torch.float64) * codes.unit[query])
 
 
-def _ranked(rows: Rows, query: Tensor, similarity: Tensor, queries: int, k: int) -> Candidates:
+def _ranked(
+    rows: Rows, fixed: Tensor, query: Tensor, similarity: Tensor, queries: int, k: int
+) -> Candidates:
     """Order the rows of each query by similarity, memory id, cue id, and keep k."""
     order = rows.cue_ids.argsort(stable=True)
     order = order[rows.memory_ids[order].argsort(stable=True)]
     order = order[similarity[order].argsort(descending=True, stable=True)]
+    if queries == 1 and len(order) >= k:
+        order = order[:k]
+        return Candidates(
+            rows.cue_ids[order][None],
+            rows.memory_ids[order][None],
+            similarity[order][None],
+            fixed[order][None],
+            rows.scale[order][None],
+            torch.full((1,), len(query), device=query.device),
+        )
     order = order[query[order].argsort(stable=True)]
     query = query[order]
     counts = torch.bincount(query, minlength=queries)
     rank = torch.arange(len(query), device=query.device) - (counts.cumsum(0) - counts)[query]
     keep = rank < k
     order, at = order[keep], (query[keep], rank[keep])
-    found = _empty(queries, k, query.device)
+    found = _empty(queries, k, fixed)
     found.cue_ids[at] = rows.cue_ids[order]
     found.memory_ids[at] = rows.memory_ids[order]
     found.similarity[at] = similarity[order]
+    found.codes[at] = fixed[order]
+    found.scale[at] = rows.scale[order]
     return found._replace(examined=counts)

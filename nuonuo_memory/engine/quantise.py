@@ -40,7 +40,7 @@ class Quantised(NamedTuple):
 
 
 class QueryCodes(NamedTuple):
-    """Queries as integers held in float64, [n, d]: query = code * unit, up to 2**-26 of its peak."""
+    """Queries as whole numbers in float64 [n, d]: code * unit, to 2**-26 of the largest value."""
 
     code: Tensor
     unit: Tensor
@@ -104,8 +104,8 @@ def _quantise_block(vectors: Tensor) -> Quantised:
 
 
 def fixed_point(high: Tensor, low: Tensor) -> Tensor:
-    """Return 256 * high + low as float64 integers."""
-    return torch.add(low.to(torch.float64), high, alpha=256)
+    """Return 256 * high + low as int16."""
+    return torch.add(low.to(torch.int16), high.to(torch.int16), alpha=256)
 
 
 def dequantise(high: Tensor, low: Tensor, scale: Tensor) -> Tensor:

@@ -11,8 +11,7 @@ from torch import Tensor
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.hopfield import by_memory, settle
-from nuonuo_memory.engine.nearest import Candidates, nearest
-from nuonuo_memory.engine.quantise import check_vectors, fixed_point
+from nuonuo_memory.engine.nearest import Candidates, nearest, search
 
 
 class Retrieved(NamedTuple):
@@ -57,17 +56,17 @@ def retrieve(
         VectorError: The queries have another size, or are not finite.
         InvalidInputError: `k` is below 1, or `groups` are not as many as the queries.
     """
-    queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
     wide = max(config.candidates, k)
     found = nearest(arena, queries, groups=groups, k=wide, allowed=allowed)
-    result = settle_candidates(arena, queries, found, k=k, config=config)
+    queries = queries.to(found.scale.device)
+    result = settle_candidates(queries, found, k=k, config=config)
     short = (result.memory_ids[:, -1] < 0) & (found.cue_ids[:, -1] >= 0)
     while bool(short.any()):
         again = short.nonzero()[:, 0]
         wide *= 2
         names = [groups[place] for place in again.tolist()]
-        found = nearest(arena, queries[again], groups=names, k=wide, allowed=allowed)
-        part = settle_candidates(arena, queries[again], found, k=k, config=config)
+        found = search(arena, queries[again], groups=names, k=wide, allowed=allowed)
+        part = settle_candidates(queries[again], found, k=k, config=config)
         for column, values in zip(result, part, strict=True):
             column[again] = values
         short[again] = (part.memory_ids[:, -1] < 0) & (found.cue_ids[:, -1] >= 0)
@@ -75,19 +74,17 @@ def retrieve(
 
 
 def settle_candidates(
-    arena: CueArena, queries: Tensor, found: Candidates, *, k: int, config: HopfieldConfig
+    queries: Tensor, found: Candidates, *, k: int, config: HopfieldConfig
 ) -> Retrieved:
     """Settle each query among its candidates [B, c], c >= k, and rank their memories."""
-    mask = found.cue_ids >= 0
-    patterns, scale = _patterns(arena, found.cue_ids, mask)
     settled = settle(
         queries.to(torch.float64),
-        patterns,
+        found.codes.to(torch.float64),
         beta=config.beta,
         max_steps=config.max_steps,
         tolerance=config.tolerance,
-        mask=mask,
-        scale=scale,
+        mask=found.cue_ids >= 0,
+        scale=found.scale.to(torch.float64),
     )
     memories, mass, first = by_memory(settled.attention, found.memory_ids)
     second = mass[:, 1] if mass.shape[1] > 1 else torch.zeros_like(mass[:, 0])
@@ -105,16 +102,3 @@ def settle_candidates(
         margin,
         settled.state,
     )
-
-
-def _patterns(arena: CueArena, cue_ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the candidates' rows as float64 integers [B, c, d] and their scales [B, c]."""
-    rows = arena.gather(cue_ids[mask].cpu())
-    shape = (*cue_ids.shape, arena.dimension)
-    if len(rows) == cue_ids.numel():
-        return fixed_point(rows.high, rows.low).view(shape), rows.scale.double().view(mask.shape)
-    patterns = torch.zeros(shape, dtype=torch.float64, device=arena.device)
-    scale = torch.zeros(mask.shape, dtype=torch.float64, device=arena.device)
-    patterns[mask] = fixed_point(rows.high, rows.low)
-    scale[mask] = rows.scale.to(torch.float64)
-    return patterns, scale
