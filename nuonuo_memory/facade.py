@@ -57,13 +57,12 @@ class Facade:
     """Checks what callers give, hands it to the parts that do the work, and types the result."""
 
     def __init__(self, path: str | os.PathLike[str] | None, options: OpenOptions) -> None:
+        given = options.get("augmenter")
+        augmenter = None if given is None else as_augmenter(given)
         self._core = open_core(path, options)
         self._writing = Writing(self._core)
         self._recalling = Recalling(self._core)
-        given = options.get("augmenter")
-        self._paraphrasing = (
-            None if given is None else Paraphrasing(as_augmenter(given), self._writing)
-        )
+        self._paraphrasing = None if augmenter is None else Paraphrasing(augmenter, self._writing)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], **options: Unpack[OpenOptions]) -> Self:

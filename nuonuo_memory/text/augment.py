@@ -100,7 +100,7 @@ class CallableAugmenter:
         return given
 
 
-def as_augmenter(given: Augmenter | Callable[[str], Iterable[str]]) -> Augmenter:
+def as_augmenter(given: object) -> Augmenter:
     """See an augmenter, or a function from a text to texts, as an `Augmenter`.
 
     Raises:
@@ -163,9 +163,9 @@ def _swap(text: str, table: dict[str, str]) -> str:
 def _cased(word: str, like: str) -> str:
     if word.lower() == like.lower():
         return like
-    if len(like) > 1 and like.isupper():
+    if like.isupper() and len(like) > 3:
         return word.upper()
-    return word[0].upper() + word[1:] if like[0].isupper() else word
+    return word[0].upper() + word[1:] if like[0].isupper() and not like.isupper() else word
 
 
 def _distinct(found: Iterable[str], original: str, *, most: int) -> list[str]:
