@@ -82,37 +82,51 @@ class PatternSeparator:
         self.seed = seed
         self._projection = integer_gaussian(code_dim, dimension, seed=seed, device=device)
 
-    def scores(self, vectors: Tensor) -> Tensor:
-        """Return P x for each vector, exact up to one positive factor per vector, int64.
-
-        Args:
-            vectors: Float [n, dimension], finite; their lengths do not matter.
-
-        Raises:
-            VectorError: If the shape is wrong or a number is not finite.
-        """
-        check_vectors(vectors, self.dimension)
-        device = self._projection.device
-        x = vectors.to(device=device, dtype=torch.float64)
-        largest = x.abs().amax(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
-        steps = torch.round(x / largest * (_PLANE * _PLANE // 2 - 1))
-        high = torch.round(steps / _PLANE)
-        planes = torch.cat([high, steps - high * _PLANE]).to(torch.float32)
-        total = torch.zeros(len(planes), self.code_dim, dtype=torch.int64, device=device)
-        for start in range(0, self.dimension, _EXACT_COLUMNS):
-            columns = slice(start, start + _EXACT_COLUMNS)
-            total += (planes[:, columns] @ self._projection[:, columns].T).long()
-        return total[: len(x)] * _PLANE + total[len(x) :]
-
     def codes(self, vectors: Tensor) -> Tensor:
         """Return the codes of `vectors` [n, dimension] as sorted indices, int32 [n, winners].
 
         Raises:
             VectorError: If the shape is wrong or a number is not finite.
         """
-        parts = [winner_take_all(self.scores(part), self.winners) for part in torch.split(vectors, 256)]
-        empty = torch.empty(0, self.winners, dtype=torch.int32, device=self._projection.device)
-        return torch.cat(parts) if len(vectors) else empty
+        return exact_codes(vectors, self._projection, self.winners)
+
+
+def exact_codes(vectors: Tensor, projection: Tensor, winners: int) -> Tensor:
+    """Return the winners of a projection of whole numbers, int32 [n, winners].
+
+    Args:
+        vectors: Float [n, d], finite; their lengths do not matter.
+        projection: Whole numbers within ±127, float32 [code_dim, d].
+        winners: How many win.
+
+    Raises:
+        VectorError: If the shape is wrong or a number is not finite.
+    """
+    check_vectors(vectors, projection.shape[1])
+    parts = [
+        winner_take_all(exact_scores(part, projection), winners)
+        for part in torch.split(vectors, 256)
+    ]
+    return torch.cat(parts).view(len(vectors), winners)
+
+
+def exact_scores(vectors: Tensor, projection: Tensor) -> Tensor:
+    """Return P x for each vector, exact up to one positive factor per vector, int64 [n, code_dim].
+
+    Args:
+        vectors: Float [n, d], finite.
+        projection: Whole numbers within ±127, float32 [code_dim, d].
+    """
+    x = vectors.to(device=projection.device, dtype=torch.float64)
+    largest = x.abs().amax(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
+    steps = torch.round(x / largest * (_PLANE * _PLANE // 2 - 1))
+    high = torch.round(steps / _PLANE)
+    planes = torch.cat([high, steps - high * _PLANE]).to(torch.float32)
+    total = torch.zeros(len(planes), len(projection), dtype=torch.int64, device=x.device)
+    for start in range(0, x.shape[1], _EXACT_COLUMNS):
+        columns = slice(start, start + _EXACT_COLUMNS)
+        total += (planes[:, columns] @ projection[:, columns].T).long()
+    return total[: len(x)] * _PLANE + total[len(x) :]
 
 
 def integer_gaussian(
