@@ -53,22 +53,17 @@ def segments(text: str, size: int) -> list[str]:
 
 def estimated_tokens(text: str) -> int:
     """Estimate, from above, how many word pieces of the default encoder a text has."""
-    total = 0
-    for match in _PIECE.finditer(text):
-        length = match.end() - match.start()
-        first = match.group()[0]
-        if length == 1:
-            total += 1
-        elif first.isdigit():
-            total += (length + 1) // 2
-        else:
-            total += 1 + (length - 1) // 5
-    return total
+    pieces = _PIECE.findall(text)
+    longer = [piece for piece in pieces if len(piece) > 1]
+    plain = sum((len(piece) - 1) // 5 for piece in longer if piece[1:].islower())
+    dense = sum((len(piece) - 1) // 2 for piece in longer if not piece[1:].islower())
+    return len(pieces) + plain + dense
 
 
 def fits(text: str, size: int) -> bool:
     """Whether a text has at most `size` characters and the tokens that one piece may have."""
-    return len(text) <= size and estimated_tokens(text) <= MAX_TOKENS
+    # no token is shorter than a character, so short texts need no estimate
+    return len(text) <= size and (len(text) <= MAX_TOKENS or estimated_tokens(text) <= MAX_TOKENS)
 
 
 def sentence_spans(text: str) -> list[Span]:

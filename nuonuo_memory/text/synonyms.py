@@ -105,7 +105,8 @@ CONTRACTIONS: dict[str, str] = {
 """Written-out forms of contractions."""
 
 TROUBLE = re.compile(
-    r"^(?:the |my |our |a |an )?(?P<subject>[\w'’ \-./]{2,60}?) "
+    r"^(?:(?:how|why|when|what|if|that|because|since) )*(?:the |my |our |a |an )?"
+    r"(?P<subject>[\w'’ \-./]{2,60}?) "
     r"(?:is |are |was |keeps? |still |just )*"
     r"(?:broken|failing|fails|failed|crash(?:es|ed|ing)|down|slow|stuck|leaking|timing out|"
     r"does(?:n't| not) work|do(?:n't| not) work|not working|stopped working|won't \w+)\b",

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 
 from nuonuo_memory.config import CueConfig
-from nuonuo_memory.text.lexical import words
-from nuonuo_memory.text.sentences import fits, segments, sentences
+from nuonuo_memory.text.lexical import stem, words
+from nuonuo_memory.text.sentences import LONGEST_SENTENCE, fits, segments, sentences
 from nuonuo_memory.types import Cue
 
 _FEW_WORDS = 3
 _QUESTIONS_KEPT = 2
+_SURELY_TELLING = 60  # characters; nobody is that courteous
+_COURTESIES = frozenset(
+    stem(word)
+    for word in """
+    yes yeah yep no nope ok okay sure thanks thank please welcome great good nice
+    cool wow hi hello hey bye absolutely certainly definitely exactly really right agreed perfect awesome
+    sorry well oh ah alright indeed course lot much very too and hope helps let know
+    """.split()  # noqa: SIM905
+)
 
 
 def cues_of_turn(
@@ -73,18 +82,25 @@ def _telling_sentences(text: str) -> list[str]:
     kept: list[str] = []
     scrap = ""
     for sentence in sentences(text):
-        telling = list(words(sentence))
+        telling = _FEW_WORDS if len(sentence) > _SURELY_TELLING else _telling_words(sentence)
         if not telling:
             continue
         joined = f"{scrap} {sentence}" if scrap else sentence
+        if not fits(joined, LONGEST_SENTENCE):
+            joined = sentence
         scrap = ""
-        if len(telling) < _FEW_WORDS and len(joined.split()) <= _FEW_WORDS:
+        if telling < _FEW_WORDS and len(joined.split()) <= _FEW_WORDS:
             scrap = joined
         else:
             kept.append(joined)
     if scrap:
-        kept[-1:] = [f"{kept[-1]} {scrap}"] if kept else [scrap]
-    return [piece for piece in kept if fits(piece, 1100)]
+        last = f"{kept[-1]} {scrap}" if kept else scrap
+        kept[-1:] = [last] if fits(last, LONGEST_SENTENCE) else [kept[-1], scrap]
+    return kept
+
+
+def _telling_words(sentence: str) -> int:
+    return sum(word not in _COURTESIES for word in words(sentence))
 
 
 def _different(cues: list[Cue]) -> list[Cue]:

@@ -31,7 +31,9 @@ def add(index: TermIndex, documents: Documents, group: int = 0) -> None:
     )
 
 
-def plain_bm25(documents: Documents, query: set[int], k1: float = 1.2, b: float = 0.75):
+def plain_bm25(
+    documents: Documents, query: set[int], k1: float = 1.2, b: float = 0.75
+) -> dict[int, float]:
     count = len(documents)
     mean = sum(sum(bag.values()) for bag in documents.values()) / max(count, 1)
     scores = {}
@@ -47,12 +49,12 @@ def plain_bm25(documents: Documents, query: set[int], k1: float = 1.2, b: float 
     return scores
 
 
-def as_dict(result) -> dict[int, float]:
+def as_dict(result: tuple[torch.Tensor, torch.Tensor]) -> dict[int, float]:
     return dict(zip(result[0].tolist(), result[1].tolist(), strict=True))
 
 
 @pytest.fixture(params=[4, 2048], ids=["short tail", "long tail"])
-def tail(request, monkeypatch):
+def tail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postings_module, "_TAIL", request.param)
 
 
@@ -60,7 +62,9 @@ def tail(request, monkeypatch):
 class TestAgainstPlainBM25:
     @settings(max_examples=60, deadline=None)
     @given(corpus=CORPORA, query=st.sets(st.integers(-5, 14), max_size=5), data=st.data())
-    def test_scores_agree_whatever_the_order_of_adding_and_removing(self, corpus, query, data):
+    def test_scores_agree_whatever_the_order_of_adding_and_removing(
+        self, corpus: Documents, query: set[int], data: st.DataObject
+    ) -> None:
         index = TermIndex()
         ids = list(corpus)
         at = 0
@@ -94,7 +98,9 @@ class TestAgainstPlainBM25:
 
     @settings(max_examples=30, deadline=None)
     @given(one=CORPORA, other=CORPORA, query=st.sets(st.integers(-5, 14), min_size=1, max_size=5))
-    def test_groups_are_apart_and_pool_their_statistics(self, one, other, query):
+    def test_groups_are_apart_and_pool_their_statistics(
+        self, one: dict[int, dict[int, int]], other: dict[int, dict[int, int]], query: set[int]
+    ) -> None:
         other = {memory + 100: bag for memory, bag in other.items()}
         index = TermIndex()
         add(index, one, group=1)
@@ -107,7 +113,7 @@ class TestAgainstPlainBM25:
         assert index.documents([1, 2, 3]) == len(one) + len(other)
 
 
-def test_best_first_ties_by_id_and_allowed():
+def test_best_first_ties_by_id_and_allowed() -> None:
     index = TermIndex()
     add(index, {9: {1: 1}, 3: {1: 1}, 5: {1: 2}, 7: {2: 1}})
     query = torch.tensor([1, 1])
@@ -120,7 +126,7 @@ def test_best_first_ties_by_id_and_allowed():
     assert index.scores(query, [0], allowed=torch.empty(0, dtype=torch.int64))[0].tolist() == []
 
 
-def test_nothing_asked_or_held():
+def test_nothing_asked_or_held() -> None:
     index = TermIndex()
     nothing = torch.empty(0, dtype=torch.int64)
     assert index.scores(torch.tensor([1]), [0])[0].tolist() == []
@@ -133,7 +139,7 @@ def test_nothing_asked_or_held():
     assert index.nbytes == 0
 
 
-def test_a_memory_without_terms_counts():
+def test_a_memory_without_terms_counts() -> None:
     index = TermIndex()
     add(index, {1: {}, 2: {4: 1}, 3: {}})
     assert index.documents([0]) == 3
@@ -142,7 +148,7 @@ def test_a_memory_without_terms_counts():
     )
 
 
-def test_wrong_calls_say_what_was_expected():
+def test_wrong_calls_say_what_was_expected() -> None:
     index = TermIndex()
     add(index, {1: {4: 1}})
     with pytest.raises(DuplicateIdError, match="once"):
@@ -160,7 +166,7 @@ def test_wrong_calls_say_what_was_expected():
         TermIndex(b=1.5)
 
 
-def test_agrees_with_bm25s():
+def test_agrees_with_bm25s() -> None:
     bm25s = pytest.importorskip("bm25s", reason="bm25s is not installed")
     generator = torch.Generator().manual_seed(0)
     bags = [torch.randint(0, 40, (12,), generator=generator).tolist() for _ in range(60)]

