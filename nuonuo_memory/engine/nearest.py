@@ -35,6 +35,8 @@ _SLAB = 65_536
 """Rows of one first-pass product: its result stays in the cache."""
 _TOGETHER = 8
 """Queries of one first pass: with two planes each they fill 16 columns of the int8 product."""
+_INT8_LENGTH = 16
+"""Shorter rows take the float product: the int8 one is wrong for a single column (torch 2.13)."""
 _RESCORED = 8_192
 """Rows scored at once in float64: 25 MB at 384 dimensions."""
 
@@ -189,7 +191,7 @@ def _bounds(
 ) -> tuple[Tensor, Tensor]:
     """Return lower and upper bounds [b, n] of the similarity to the queries of length 1."""
     count = len(factor)
-    if rows.high.is_cuda:
+    if rows.high.is_cuda or len(planes) < _INT8_LENGTH:
         product = (rows.high.to(torch.float32) @ planes.to(torch.float32)).T
     else:
         product = torch._int_mm(rows.high, planes).T.to(torch.float32)
