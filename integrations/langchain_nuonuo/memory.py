@@ -1,0 +1,173 @@
+"""A memory for chains of the classic kind, those that take `memory=`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from langchain_classic.base_memory import BaseMemory
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from pydantic import PrivateAttr
+
+from langchain_nuonuo.notes import about_tokens, line_of, note_of, unseen, within_budget
+from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.types import Hit, Memory, Message
+
+
+class NuonuoMemory(BaseMemory):
+    """Memory for `ConversationChain` and other classic chains.
+
+    Setup:
+        .. code-block:: bash
+
+            pip install "nuonuo-memory[langchain,langchain-classic,minilm]"
+
+    Instantiate:
+        .. code-block:: python
+
+            from langchain_nuonuo import NuonuoMemory
+            from nuonuo_memory import TextMemory
+
+            chain = ConversationChain(
+                llm=llm, memory=NuonuoMemory(memory=TextMemory.open("memory.db"))
+            )
+
+    The chain sees the last `window` turns word for word and, before them, a dated note of older
+    turns that the current input brings to mind; a turn of the window is never in the note too.
+    Everything is stored, and `save_context` of the same words twice stores both, as a buffer does.
+
+    Attributes:
+        memory: Where turns are stored.
+        namespace: Whose memories; the memory's own namespace by default.
+        session: Name of the conversation. Recall reaches all sessions of the namespace, the
+            window shows this one, `clear` forgets this one.
+        memory_key: Name of the variable that the prompt uses.
+        input_key: Name of the chain's input, needed when it has several.
+        output_key: Name of the chain's output, needed when it has several.
+        return_messages: Give messages for a chat prompt, not a string.
+        human_prefix: Speaker of the input in the string.
+        ai_prefix: Speaker of the output in the string.
+        k: Recalled turns at most.
+        window: Turns shown word for word; two for each exchange.
+        max_tokens: Size of the whole at most. The window comes first, its latest turn before
+            all; then the best of what was recalled.
+        count_tokens: Counts the tokens of a text; four characters each by default.
+        min_confidence: Recall nothing when the memory is less sure than this.
+    """
+
+    memory: TextMemory
+    namespace: str | tuple[str, ...] | None = None
+    session: str | None = None
+    memory_key: str = "history"
+    input_key: str | None = None
+    output_key: str | None = None
+    return_messages: bool = False
+    human_prefix: str = "Human"
+    ai_prefix: str = "AI"
+    k: int = 5
+    window: int = 6
+    max_tokens: int | None = None
+    count_tokens: Callable[[str], int] = about_tokens
+    min_confidence: float = 0.0
+    _session: str = PrivateAttr()
+    _tail: list[Memory] | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - pydantic's signature
+        """Give the conversation a name of its own where it has none."""
+        super().model_post_init(context)
+        self._session = self.session or uuid.uuid4().hex
+
+    @property
+    def memory_variables(self) -> list[str]:
+        """The one variable that the prompt gets."""
+        return [self.memory_key]
+
+    def load_memory_variables(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Recall by the current input.
+
+        Raises:
+            InvalidInputError: The inputs have several keys and `input_key` names none of them.
+        """
+        recent = self._recent()
+        query = _text(_one(inputs, self.input_key, "input_key", {self.memory_key, "stop"}))
+        hits: list[Hit] = []
+        if query.strip():
+            found = self.memory.recall(
+                query,
+                k=self.k + len(recent),
+                namespace=self.namespace,
+                min_confidence=self.min_confidence,
+            )
+            hits = unseen(found, [turn.text for turn in recent], self.k)
+        lines = [self._line(turn) for turn in recent]
+        kept = len(within_budget(lines[::-1], self.max_tokens, self.count_tokens))
+        recent, lines = recent[len(recent) - kept :], lines[len(lines) - kept :]
+        if self.max_tokens is not None:
+            left = self.max_tokens - sum(map(self.count_tokens, lines))
+            fitting = within_budget([line_of(hit.memory) for hit in hits], left, self.count_tokens)
+            hits = hits[: len(fitting)]
+        note = note_of(hits)
+        if self.return_messages:
+            return {self.memory_key: _messages(note, recent)}
+        return {self.memory_key: "\n".join([*([note, ""] if note else []), *lines])}
+
+    def save_context(self, inputs: dict[str, Any], outputs: dict[str, str]) -> None:
+        """Store what went in and what came out."""
+        said = _text(_one(inputs, self.input_key, "input_key", {self.memory_key, "stop"}))
+        answered = _text(_one(outputs, self.output_key, "output_key", set()))
+        turns = [("user", said), ("assistant", answered)]
+        recent = self._recent()
+        observed = self.memory.observe(
+            [Message(role, text, id=uuid.uuid4().hex) for role, text in turns],
+            session=self._session,
+            at=datetime.now(UTC),
+            namespace=self.namespace,
+        )
+        self._tail = [*recent, *observed.memories]
+
+    def clear(self) -> None:
+        """Forget this conversation; what the namespace holds beside it stays."""
+        self.memory.forget(namespace=self._namespace(), session=self._session)
+        self._tail = []
+
+    def _namespace(self) -> str | tuple[str, ...]:
+        return self.memory.namespace if self.namespace is None else self.namespace
+
+    def _recent(self) -> list[Memory]:
+        """Return the window's turns; an earlier run's come from the store, once."""
+        if self._tail is None:
+            self._tail = self.memory.list(namespace=self.namespace, session=self._session)
+        self._tail = self._tail[max(len(self._tail) - self.window, 0) :]
+        return self._tail
+
+    def _line(self, turn: Memory) -> str:
+        prefix = self.ai_prefix if turn.role == "assistant" else self.human_prefix
+        return f"{prefix}: {turn.text}"
+
+
+def _one(values: dict[str, Any], key: str | None, field: str, skip: set[str]) -> object:
+    names = [key] if key is not None else [name for name in values if name not in skip]
+    if len(names) != 1 or names[0] not in values:
+        raise InvalidInputError(
+            f"expected one value, or {field} to name one of {sorted(values)}; got {field}={key!r}"
+        )
+    return values[names[0]]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, BaseMessage):
+        return value.text
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "\n".join(_text(one) for one in value)
+    return str(value)
+
+
+def _messages(note: str | None, recent: Sequence[Memory]) -> list[BaseMessage]:
+    messages: list[BaseMessage] = [SystemMessage(content=note)] if note else []
+    for turn in recent:
+        kind = AIMessage if turn.role == "assistant" else HumanMessage
+        messages.append(kind(content=turn.text))
+    return messages

@@ -1,0 +1,191 @@
+"""Long-term memory for agents made by `create_agent`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, AgentState
+from langchain.agents.middleware.types import ModelCallResult, ModelRequest, ModelResponse
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langgraph.runtime import Runtime
+
+from langchain_nuonuo.namespaces import NamespaceTemplate, fill
+from langchain_nuonuo.notes import note_of, unseen
+from langchain_nuonuo.tools import create_memory_tools
+from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.options import RecallOptions
+from nuonuo_memory.types import Message, Namespace, Recall
+
+
+class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
+    """Agent middleware that recalls before the model is called and observes after the agent.
+
+    Setup:
+        .. code-block:: bash
+
+            pip install "nuonuo-memory[langchain,minilm]"
+
+    Instantiate:
+        .. code-block:: python
+
+            from langchain.agents import create_agent
+            from langchain_nuonuo import NuonuoMiddleware
+            from nuonuo_memory import TextMemory
+
+            memory = TextMemory.open("memory.db")
+            agent = create_agent(
+                model, middleware=[NuonuoMiddleware(memory, namespace=("acme", "{user_id}"))]
+            )
+
+    Invoke:
+        .. code-block:: python
+
+            agent.invoke({"messages": [("user", "Book the usual")]}, context={"user_id": "ada"})
+
+    Before each call of the model, what the memory holds for the last user message is added to the
+    system message as a short, dated note; what the conversation shows already is left out. After
+    the agent, the turns of user and assistant that are new are stored. A turn is never stored
+    twice: with a checkpointer, messages are told apart by their ids; without one, by session,
+    role, words and repetition, so that a retried or resent conversation adds nothing.
+
+    Args:
+        memory: The memory.
+        namespace: Whose memories. Labels may hold placeholders that the runtime's context fills:
+            `"{user_id}"`. A missing value is an error, never a shared namespace.
+        session: Name of the conversation, with placeholders too; the thread's id by default.
+        k: Memories at most in the note.
+        min_confidence: Add no note when the memory is less sure than this.
+        max_tokens: Size of the note at most, estimated at four characters a token.
+        store: Store the new turns after the agent.
+        tools: Give the model the tools `remember`, `recall`, `follow` and `forget` too.
+    """
+
+    def __init__(
+        self,
+        memory: TextMemory,
+        *,
+        namespace: NamespaceTemplate = None,
+        session: str | None = None,
+        k: int = 5,
+        min_confidence: float = 0.0,
+        max_tokens: int | None = 1000,
+        store: bool = True,
+        tools: bool = False,
+    ) -> None:
+        super().__init__()
+        self.memory = memory
+        self.namespace = namespace
+        self.session = session
+        self.k = k
+        self.min_confidence = min_confidence
+        self.max_tokens = max_tokens
+        self.store = store
+        self.tools = create_memory_tools(memory, namespace=namespace, k=k) if tools else []
+
+    def wrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], ModelResponse[Any]],
+    ) -> ModelCallResult[Any]:
+        """Recall, then call the model."""
+        asked = self._asked(request)
+        if asked is None:
+            return handler(request)
+        query, options = asked
+        return handler(self._noted(request, self.memory.recall(query, **options)))
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ModelCallResult[Any]:
+        """Recall, then call the model, without holding the event loop."""
+        asked = self._asked(request)
+        if asked is None:
+            return await handler(request)
+        query, options = asked
+        recall = await self.memory.arecall(query, **options)
+        return await handler(self._noted(request, recall))
+
+    def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
+        """Store the new turns."""
+        said = self._said(state, runtime)
+        if said is not None:
+            self.memory.observe(**said)
+
+    async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
+        """Store the new turns, without holding the event loop."""
+        said = self._said(state, runtime)
+        if said is not None:
+            await self.memory.aobserve(**said)
+
+    def _namespace(self, runtime: Runtime[Any] | None) -> Namespace | None:
+        return fill(self.namespace, getattr(runtime, "context", None), _thread(runtime))
+
+    def _asked(self, request: ModelRequest[Any]) -> tuple[str, RecallOptions] | None:
+        """Return the question and how to recall, or `None` without a question."""
+        human = [message for message in request.messages if isinstance(message, HumanMessage)]
+        query = human[-1].text if human else ""
+        if not query.strip():
+            return None
+        return query, RecallOptions(
+            k=self.k + len(request.messages),  # the best may be in the conversation already
+            namespace=self._namespace(request.runtime),
+            min_confidence=self.min_confidence,
+        )
+
+    def _noted(self, request: ModelRequest[Any], recall: Recall) -> ModelRequest[Any]:
+        shown = [message.text for message in request.messages]
+        note = note_of(unseen(recall, shown, self.k), budget=self.max_tokens)
+        if note is None:
+            return request
+        return request.override(system_message=_with_note(request.system_message, note))
+
+    def _said(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
+        """Return the arguments of the observation, or `None` when there is nothing to store."""
+        if not self.store:
+            return None
+        thread = _thread(runtime)
+        session = self.session or thread.get("thread_id")
+        if self.session is not None:
+            filled = fill(self.session, runtime.context, thread)
+            session = filled[0] if filled else None
+        messages = _turns(state["messages"], by_id=bool(thread))
+        if not messages:
+            return None
+        return {
+            "messages": messages,
+            "session": session,
+            "at": datetime.now(UTC),
+            "namespace": self._namespace(runtime),
+        }
+
+
+def _thread(runtime: Runtime[Any] | None) -> dict[str, str]:
+    """Return the thread's id under its name; empty when the run belongs to no thread."""
+    info = getattr(runtime, "execution_info", None)
+    thread = getattr(info, "thread_id", None)
+    return {} if thread is None else {"thread_id": thread}
+
+
+def _turns(messages: Sequence[AnyMessage | BaseMessage], *, by_id: bool) -> list[Message]:
+    """Return what user and assistant said; calls of tools and their results are not turns."""
+    roles = {HumanMessage: "user", AIMessage: "assistant"}
+    return [
+        Message(role, message.text, name=message.name, id=message.id if by_id else None)
+        for message in messages
+        for kind, role in roles.items()
+        if isinstance(message, kind) and message.text.strip()
+    ]
+
+
+def _with_note(system: SystemMessage | None, note: str) -> SystemMessage:
+    if system is None:
+        return SystemMessage(content=note)
+    if isinstance(system.content, str):
+        return system.model_copy(update={"content": f"{system.content}\n\n{note}"})
+    return system.model_copy(
+        update={"content": [*system.content, {"type": "text", "text": f"\n\n{note}"}]}
+    )

@@ -1,0 +1,139 @@
+"""The tools: LangChain's standard suites for each, and their reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from langchain_core.tools import BaseTool
+from langchain_tests.integration_tests import ToolsIntegrationTests
+from langchain_tests.unit_tests import ToolsUnitTests
+
+from langchain_nuonuo import create_memory_tools
+from nuonuo_memory import Link, TextMemory
+from nuonuo_memory.errors import EmptyTextError, NamespaceError
+from nuonuo_memory.text.encoder import HashingEncoder
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "remember": {"text": "Ada likes tea."},
+    "recall": {"query": "What does Ada like?"},
+    "follow": {"query": "What does Ada like?", "hops": 2},
+    "forget": {"memory_id": "m1"},
+}
+
+
+class _OneTool:
+    """Binds a standard suite to the tool named by `which`."""
+
+    which = ""
+    memory: TextMemory
+
+    @pytest.fixture(autouse=True)
+    def _open(self) -> Iterator[None]:
+        with TextMemory.in_memory(encoder=HashingEncoder()) as memory:
+            memory.remember("Ada likes tea.", id="m1")
+            type(self).memory = memory
+            yield
+
+    @pytest.fixture
+    def tool(self, _open: None) -> BaseTool:
+        return self.tool_constructor
+
+    @property
+    def tool_constructor(self) -> BaseTool:
+        tools = create_memory_tools(self.memory)
+        return next(tool for tool in tools if tool.name == self.which)
+
+    @property
+    def tool_invoke_params_example(self) -> dict[str, Any]:
+        return EXAMPLES[self.which]
+
+
+class TestRememberUnit(_OneTool, ToolsUnitTests):
+    which = "remember"
+
+
+class TestRecallUnit(_OneTool, ToolsUnitTests):
+    which = "recall"
+
+
+class TestFollowUnit(_OneTool, ToolsUnitTests):
+    which = "follow"
+
+
+class TestForgetUnit(_OneTool, ToolsUnitTests):
+    which = "forget"
+
+
+class TestRememberCalls(_OneTool, ToolsIntegrationTests):
+    which = "remember"
+
+
+class TestRecallCalls(_OneTool, ToolsIntegrationTests):
+    which = "recall"
+
+
+class TestFollowCalls(_OneTool, ToolsIntegrationTests):
+    which = "follow"
+
+
+class TestForgetCalls(_OneTool, ToolsIntegrationTests):
+    which = "forget"
+
+
+def _tools(memory: TextMemory, **options: Any) -> dict[str, BaseTool]:
+    return {tool.name: tool for tool in create_memory_tools(memory, **options)}
+
+
+def _run(tool: BaseTool, **arguments: Any) -> Any:
+    return tool.invoke({"type": "tool_call", "name": tool.name, "id": "1", "args": arguments})
+
+
+def test_the_model_sees_its_own_arguments_only(memory: TextMemory) -> None:
+    shown = {name: sorted(tool.args) for name, tool in _tools(memory).items()}
+    schemas = {
+        name: sorted(tool.tool_call_schema.model_json_schema()["properties"])  # type: ignore[union-attr]
+        for name, tool in _tools(memory).items()
+    }
+    expected = {name: sorted(example) for name, example in EXAMPLES.items()}
+    assert schemas == expected
+    assert shown == expected
+    for tool in _tools(memory).values():
+        assert tool.description
+        properties: Any = tool.args
+        assert all(details["description"] for details in properties.values())
+
+
+async def test_remember_recall_forget(memory: TextMemory) -> None:
+    tools = _tools(memory)
+    stored = _run(tools["remember"], text="Ada plays the violin.")
+    (document,) = stored.artifact
+    found = _run(tools["recall"], query="Who plays the violin?")
+    assert document.id in found.content
+    assert found.artifact[0].metadata["score"] > 0
+    again = await tools["recall"].ainvoke({"query": "Who plays the violin?"})
+    assert again == found.content
+    assert _run(tools["forget"], memory_id=document.id).content == "Forgot: Ada plays the violin."
+    gone = await tools["forget"].ainvoke({"memory_id": document.id})
+    assert "no memory" in gone
+    assert _run(tools["recall"], query="Who plays the violin?").content == "Nothing comes to mind."
+
+
+def test_follow_tells_the_path(memory: TextMemory) -> None:
+    memory.remember("Grace manages Falcon.", id="b")
+    memory.remember("Falcon goes live in June.", id="a", links=[Link("b", "managed by")])
+    found = _run(_tools(memory)["follow"], query="When does Falcon go live?", hops=2)
+    assert any(document.metadata.get("path") for document in found.artifact)
+
+
+def test_no_reach_beyond_the_namespace(memory: TextMemory) -> None:
+    memory.remember("Bob's secret.", namespace="bob", id="secret")
+    tools = _tools(memory, namespace="ada")
+    assert "no memory" in _run(tools["forget"], memory_id="secret").content
+    assert _run(tools["recall"], query="Bob's secret").artifact == []
+    assert memory.get("secret").text == "Bob's secret."
+    with pytest.raises(NamespaceError, match="user_id"):
+        _run(_tools(memory, namespace="{user_id}")["recall"], query="x")
+    with pytest.raises(EmptyTextError):
+        _run(tools["remember"], text=" ")
