@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
@@ -253,6 +254,7 @@ def _row(draft: Draft, created_at: float) -> MemoryRow:
         at=None if draft.at is None else draft.at.timestamp(),
         digest=draft.digest,
         created_at=created_at or draft.created_at,
+        updated_at=time.time() if created_at else 0.0,
     )
 
 
