@@ -33,7 +33,8 @@ def entmax(values: Tensor, alpha: float = 1.0) -> Tensor:
 def entropy(weights: Tensor, alpha: float = 1.0) -> Tensor:
     """Return Tsallis' entropy of each row of `weights` [n, m]: Shannon's, in nats, at α = 1."""
     if alpha == 1.0:
-        return -torch.special.xlogy(weights, weights).sum(dim=1)
+        shannon: Tensor = -torch.special.xlogy(weights, weights).sum(dim=1)
+        return shannon
     total: Tensor = (weights - weights.pow(alpha)).sum(dim=1) / (alpha * (alpha - 1))
     return total
 
