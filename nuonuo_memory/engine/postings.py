@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 _TAIL = 2048  # postings looked through one by one: 20 µs, as much as looking up two runs
+_FEW = 4  # slots to remove at once up to which each is searched for on its own
 _GROWTH = 2  # a run is merged with its neighbour unless that is this many times larger
 
 
@@ -48,16 +49,14 @@ class _Run:
         return self.terms.repeat_interleave(self.ptr.diff())
 
     def without(self, gone: Tensor) -> _Run:
-        """The run without the postings where `gone` is true; itself when none is."""
-        if not bool(gone.any()):
+        """The run without the postings at ascending places `gone`; itself when there are none."""
+        if not len(gone):
             return self
-        kept = ~gone
-        before = torch.zeros(len(kept) + 1, dtype=torch.int64)
-        torch.cumsum(kept, 0, out=before[1:])
-        ptr = before[self.ptr]
+        ptr = self.ptr - torch.searchsorted(gone, self.ptr)
         still = ptr.diff() > 0
         bounds = torch.cat([ptr[:1], ptr[1:][still]])
-        return _Run(self.terms[still], bounds, self.slots[kept], self.counts[kept])
+        slots, counts = _cut_out(self.slots, gone), _cut_out(self.counts, gone)
+        return _Run(self.terms[still], bounds, slots, counts)
 
 
 class GroupPostings:
@@ -111,9 +110,8 @@ class GroupPostings:
         self.memories[gone] = -1
         self.lengths[gone] = 0
         dead = self.memories < 0
-        self._runs = [
-            run for run in (run.without(dead[run.slots]) for run in self._runs) if len(run.slots)
-        ]
+        runs = (run.without(_places(run.slots, slots, dead)) for run in self._runs)
+        self._runs = [run for run in runs if len(run.slots)]
         kept = ~dead[self._tail[1][: self._used]]
         tail = [column[: self._used][kept] for column in self._tail]
         self._tail = _empty_tail(max(64, len(tail[0])))
@@ -212,6 +210,24 @@ class GroupPostings:
             )
             self._runs.append(merged)
             self._runs.sort(key=lambda run: -len(run.slots))
+
+
+def _places(held: Tensor, slots: Sequence[int], dead: Tensor) -> Tensor:
+    """Where `held` has one of some slots, ascending; comparing beats looking up for a few."""
+    if len(slots) > _FEW:
+        return dead[held].nonzero().squeeze(1)
+    found = [(held == slot).nonzero().squeeze(1) for slot in slots]
+    return torch.cat(found).sort().values
+
+
+def _cut_out(values: Tensor, gone: Tensor) -> Tensor:
+    if len(gone) > len(values) // 64:  # many: one pass, in place of a copy per piece
+        kept = torch.ones(len(values), dtype=torch.bool)
+        kept[gone] = False
+        return values[kept]
+    starts = [0, *(gone + 1).tolist()]
+    ends = [*gone.tolist(), len(values)]
+    return torch.cat([values[start:end] for start, end in zip(starts, ends, strict=True)])
 
 
 def _empty_tail(size: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -15,8 +15,8 @@ _SURELY_TELLING = 60  # characters; nobody is that courteous
 _COURTESIES = frozenset(
     stem(word)
     for word in """
-    yes yeah yep no nope ok okay sure thanks thank please welcome great good nice
-    cool wow hi hello hey bye absolutely certainly definitely exactly really right agreed perfect awesome
+    yes yeah yep no nope ok okay sure thanks thank please welcome great good nice cool wow hi
+    hello hey bye absolutely certainly definitely exactly really right agreed perfect awesome
     sorry well oh ah alright indeed course lot much very too and hope helps let know
     """.split()  # noqa: SIM905
 )

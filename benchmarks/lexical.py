@@ -1,0 +1,155 @@
+"""Lexical matching: our index, bm25s and SQLite's FTS5 on the same tokens.
+
+Prints, per library: building, one more memory, forgetting one, a query (p50), and how far its ten
+best agree with ours. Times are minima or medians over repeats on one thread.
+
+    python benchmarks/lexical.py --documents 5000 100000
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from nuonuo_memory.engine.lexical import TermIndex
+
+WORDS_PER_DOCUMENT = 40
+VOCABULARY = 60_000
+QUERIES = 200
+
+
+def corpus(count: int, seed: int = 0) -> list[list[int]]:
+    """Make documents whose words follow Zipf's law, as in English."""
+    generator = np.random.default_rng(seed)
+    weights = 1.0 / np.arange(30, VOCABULARY + 30)  # the most common words are stop words
+    weights /= weights.sum()
+    words = generator.choice(VOCABULARY, size=(count, WORDS_PER_DOCUMENT), p=weights)
+    return words.tolist()
+
+
+def milliseconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return 1000 * (time.perf_counter() - start)
+
+
+class Ours:
+    """The index of this library."""
+
+    name = "nuonuo-memory"
+
+    def build(self, documents: list[list[int]]) -> None:
+        self.index = TermIndex()
+        self.add(0, documents)
+
+    def add(self, first: int, documents: list[list[int]]) -> None:
+        bags = [np.unique(document, return_counts=True) for document in documents]
+        pointer = np.cumsum([0, *(len(terms) for terms, _ in bags)])
+        self.index.add(
+            torch.arange(first, first + len(documents)),
+            torch.from_numpy(pointer),
+            term_ids=torch.from_numpy(np.concatenate([terms for terms, _ in bags])),
+            counts=torch.from_numpy(np.concatenate([counts for _, counts in bags])),
+            group=0,
+        )
+
+    def forget(self, document: int) -> None:
+        self.index.remove(torch.tensor([document]))
+
+    def query(self, words: Sequence[int]) -> list[int]:
+        return self.index.scores(torch.tensor(words), [0], k=10)[0].tolist()
+
+
+class Fts5:
+    """The full-text index of SQLite."""
+
+    name = "SQLite FTS5"
+
+    def build(self, documents: list[list[int]]) -> None:
+        self.db = sqlite3.connect(":memory:")
+        self.db.execute("create virtual table t using fts5(x, tokenize='ascii')")
+        self.add(0, documents)
+
+    def add(self, first: int, documents: list[list[int]]) -> None:
+        rows = ((first + i, " ".join(f"w{w}" for w in d)) for i, d in enumerate(documents))
+        with self.db:
+            self.db.executemany("insert into t(rowid, x) values (?, ?)", rows)
+
+    def forget(self, document: int) -> None:
+        with self.db:
+            self.db.execute("delete from t where rowid = ?", (document,))
+
+    def query(self, words: Sequence[int]) -> list[int]:
+        match = " OR ".join(f"w{w}" for w in words)
+        rows = self.db.execute(
+            "select rowid from t where t match ? order by bm25(t) limit 10", (match,)
+        )
+        return [row for (row,) in rows]
+
+
+class Bm25s:
+    """Scores computed at build time, in a sparse matrix."""
+
+    name = "bm25s"
+
+    def build(self, documents: list[list[int]]) -> None:
+        import bm25s
+
+        self.documents = [[f"w{w}" for w in d] for d in documents]
+        self.index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+        self.index.index(self.documents, show_progress=False)
+
+    def query(self, words: Sequence[int]) -> list[int]:
+        tokens = [[f"w{w}" for w in set(words)]]
+        found, _ = self.index.retrieve(tokens, k=10, show_progress=False)
+        return found[0].tolist()
+
+
+def measure(count: int) -> None:
+    documents = corpus(count)
+    queries = [d[:6] for d in corpus(QUERIES, seed=1)]
+    expected: list[list[int]] = []
+    print(f"\n{count:,} documents of {WORDS_PER_DOCUMENT} words, {QUERIES} queries of 6 words")
+    print(
+        "| library | build s | add one ms | forget one ms | query p50 ms | p99 ms | same top 10 |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for library in (Ours(), Bm25s(), Fts5()):
+        build = milliseconds(lambda library=library: library.build(documents)) / 1000
+        found = [library.query(query) for query in queries]
+        times = [milliseconds(lambda q=q, lib=library: lib.query(q)) for q in queries]
+        expected = expected or found
+        same = statistics.mean(
+            len(set(a) & set(b)) / max(len(a), 1) for a, b in zip(expected, found, strict=True)
+        )
+        changes = "rebuild | rebuild"
+        if not isinstance(library, Bm25s):
+            new = corpus(50, seed=2)
+            adding = [
+                milliseconds(lambda i=i, d=d, lib=library: lib.add(count + i, [d]))
+                for i, d in enumerate(new)
+            ]
+            forgetting = [
+                milliseconds(lambda i=i, lib=library: lib.forget(i * 7)) for i in range(50)
+            ]
+            changes = f"{statistics.median(adding):.3f} | {statistics.median(forgetting):.3f}"
+        times.sort()
+        p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
+        print(
+            f"| {library.name} | {build:.2f} | {changes} | {p50:.2f} | {p99:.2f} | {same:.0%} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, nargs="+", default=[5000])
+    torch.set_num_threads(1)
+    for size in parser.parse_args().documents:
+        measure(size)
