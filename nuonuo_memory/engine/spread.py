@@ -155,7 +155,7 @@ def spread(
 
 
 class _Field:
-    """One batch's view of the graph: which groups each query may use, how many memories they hold."""
+    """One batch's view of the graph: its groups of each query, and how many memories they hold."""
 
     def __init__(
         self,

@@ -1,0 +1,343 @@
+"""Spreading activation against a plain walk over dictionaries."""
+
+import math
+from collections import defaultdict
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nuonuo_memory.config import AssociationConfig
+from nuonuo_memory.engine.follow import begin, leftover, mix
+from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
+from nuonuo_memory.engine.spread import LINK_STEP, NO_KEY, Start, spread
+from nuonuo_memory.errors import InvalidInputError
+
+MENTIONS = st.dictionaries(
+    st.tuples(st.integers(1, 7), st.integers(100, 105)),
+    st.tuples(st.sampled_from([0.5, 0.75, 1.0]), st.sampled_from([MENTION, ABOUT])),
+    max_size=24,
+)
+LINKS = st.dictionaries(
+    st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    st.tuples(st.sampled_from([0.3, 0.6, 1.0]), st.integers(0, 2)),
+    max_size=8,
+)
+STARTS = st.dictionaries(st.integers(1, 7), st.sampled_from([0.1, 0.2, 0.25]), max_size=3)
+ASKED = st.dictionaries(st.integers(100, 106), st.sampled_from([0.05, 0.1]), max_size=2)
+CONFIG = AssociationConfig(hops=3, walks=10_000)
+
+
+def group_of(memory):
+    return 1 if memory <= 5 else 2
+
+
+def build(mentions, links):
+    graph = AssociationGraph()
+    by_memory = defaultdict(list)
+    for (memory, name), (weight, kind) in mentions.items():
+        by_memory[memory].append((name, weight, kind))
+    for memory, rows in by_memory.items():
+        names, weights, kinds = zip(*rows, strict=True)
+        graph.add_mentions(
+            torch.full((len(rows),), memory),
+            torch.tensor(names),
+            weights=torch.tensor(weights),
+            kinds=torch.tensor(kinds),
+            group=group_of(memory),
+        )
+    for (source, target), (weight, kind) in links.items():
+        if group_of(source) == group_of(target):
+            graph.add_links(
+                torch.tensor([source]),
+                torch.tensor([target]),
+                weights=torch.tensor([weight]),
+                kinds=torch.tensor([kind]),
+                group=group_of(source),
+            )
+    return graph
+
+
+class PlainWalk:
+    """The same walk, one step at a time."""
+
+    def __init__(self, mentions, links, *, groups, config, welcome):
+        self.mentions = {
+            key: value for key, value in mentions.items() if group_of(key[0]) in groups
+        }
+        self.links = {
+            key: value
+            for key, value in links.items()
+            if group_of(key[0]) == group_of(key[1]) and group_of(key[0]) in groups
+        }
+        self.config, self.welcome = config, welcome
+        self.size = max(len({memory for memory, _ in self.mentions}), 1)
+
+    def rarity(self, name):
+        count = sum(other == name for _, other in self.mentions)
+        return (math.log1p(self.size / count) / math.log1p(self.size), count) if count else (0, 0)
+
+    def carriers(self, name):
+        weights = {
+            memory: weight * (1 + self.config.about * (kind == ABOUT))
+            for (memory, other), (weight, kind) in self.mentions.items()
+            if other == name
+        }
+        total = sum(weights.values()) ** self.config.damping
+        return {memory: weight / total for memory, weight in weights.items()}
+
+    def scaled(self, walks, mass):
+        walks = [(path, via, x * self.welcome(path[-1])) for path, via, x in walks]
+        total = sum(x for _, _, x in walks)
+        return [(path, via, x * mass / total) for path, via, x in walks if total]
+
+    def begin(self, starts, asked):
+        walks = [((memory,), None, x) for memory, x in starts.items()]
+        rare = {name: x * self.rarity(name)[0] for name, x in asked.items()}
+        given, total = sum(asked.values()), sum(rare.values())
+        named = [
+            ((memory,), name, x * given / total * share)
+            for name, x in rare.items()
+            if x
+            for memory, share in self.carriers(name).items()
+        ]
+        return walks + self.scaled(named, given)
+
+    def step(self, walks):
+        out = []
+        for path, via, activation in walks:
+            here = path[-1]
+            claims = {
+                name: rare * weight
+                for (memory, name), (weight, _) in self.mentions.items()
+                if memory == here
+                for rare, count in [self.rarity(name)]
+                if 1 < count <= self.config.hub
+            }
+            ties = [
+                (target, weight * self.config.link)
+                for (source, target), (weight, _) in self.links.items()
+                if source == here
+            ] + [
+                (source, weight * self.config.link * self.config.backward)
+                for (source, target), (weight, _) in self.links.items()
+                if target == here
+            ]
+            total = sum(claims.values()) + sum(x for _, x in ties)
+            arrivals = [
+                (target, name, claim * share)
+                for name, claim in claims.items()
+                if name != via
+                for target, share in self.carriers(name).items()
+            ] + [(target, None, x) for target, x in ties]
+            out += [
+                ((*path, target), name, activation * x / total)
+                for target, name, x in arrivals
+                if target not in path
+            ]
+        return self.scaled(out, sum(x for _, _, x in walks))
+
+    def totals(self, starts, asked):
+        walks, total = self.begin(starts, asked), defaultdict(float)
+        for hop in range(self.config.hops + 1):
+            for path, _, activation in walks:
+                total[path[-1]] += activation * self.config.decay**hop
+            walks = self.step(walks)
+        return total
+
+
+def start_of(queries):
+    rows = [(b, key, x) for b, each in enumerate(queries) for key, x in each.items()]
+    query, key, activation = zip(*rows, strict=True) if rows else ((), (), ())
+    return Start(
+        torch.tensor(query, dtype=torch.int64),
+        torch.tensor(key, dtype=torch.int64),
+        torch.tensor(activation, dtype=torch.float64),
+    )
+
+
+def welcome(memory):
+    return math.exp(0.3 * (memory % 3))
+
+
+def affinity(_, memories):
+    return torch.exp(0.3 * (memories % 3).double())
+
+
+def by_query(result, query):
+    rows = (result.query == query).nonzero().squeeze(1).tolist()
+    return {int(result.memory[row]): float(result.activation[row]) for row in rows}
+
+
+@settings(max_examples=150, deadline=None)
+@given(MENTIONS, LINKS, STARTS, ASKED, st.sampled_from([[1], [2], [1, 2]]))
+def test_spread_equals_a_plain_walk(mentions, links, starts, asked, groups):
+    starts = {memory: x for memory, x in starts.items() if group_of(memory) in groups}
+    plain = PlainWalk(mentions, links, groups=groups, config=CONFIG, welcome=welcome)
+    expected = plain.totals(starts, asked)
+    result = spread(
+        build(mentions, links),
+        start_of([starts]),
+        start_of([asked]),
+        groups=[groups],
+        config=CONFIG,
+        affinity=affinity,
+    )
+    found = by_query(result, 0)
+    for memory in set(found) | {memory for memory, x in expected.items() if x > 1e-8}:
+        assert found.get(memory, 0.0) == pytest.approx(expected.get(memory, 0.0), abs=1e-8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(MENTIONS, LINKS, STARTS, st.integers(1, 20))
+def test_no_walk_turns_back_and_every_step_is_a_tie(mentions, links, starts, walks):
+    starts = {memory: x for memory, x in starts.items() if group_of(memory) == 1}
+    result = spread(
+        build(mentions, links),
+        start_of([starts]),
+        start_of([{}]),
+        groups=[[1]],
+        config=AssociationConfig(hops=4, walks=walks),
+    )
+    for row in range(len(result.memory)):
+        steps = result.path(row)
+        visited = [step.source for step in steps[:1]] + [step.target for step in steps]
+        assert len(set(visited)) == len(visited)
+        assert all(
+            a.via != b.via or a.via == NO_KEY for a, b in zip(steps, steps[1:], strict=False)
+        )
+        assert all(a.target == b.source for a, b in zip(steps, steps[1:], strict=False))
+        for step in steps:
+            if step.kind >= LINK_STEP:
+                assert {(step.source, step.target), (step.target, step.source)} & set(links)
+            else:
+                assert {(step.source, step.via), (step.target, step.via)} <= set(mentions)
+        assert not steps or steps[-1].target == int(result.memory[row])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    MENTIONS,
+    LINKS,
+    st.lists(st.tuples(STARTS, ASKED, st.sampled_from([[1], [2], [1, 2]])), max_size=4),
+)
+def test_a_batch_answers_as_single_calls_do(mentions, links, queries):
+    graph = build(mentions, links)
+    config = AssociationConfig(hops=2, walks=6)
+    together = spread(
+        graph,
+        start_of([starts for starts, _, _ in queries]),
+        start_of([asked for _, asked, _ in queries]),
+        groups=[groups for _, _, groups in queries],
+        config=config,
+    )
+    for b, (starts, asked, groups) in enumerate(queries):
+        alone = spread(graph, start_of([starts]), start_of([asked]), groups=[groups], config=config)
+        assert by_query(together, b) == by_query(alone, 0)
+
+
+def chain(length, *, about=False):
+    return {
+        (memory, name): (1.0, ABOUT if about and memory == name - 98 else MENTION)
+        for memory in range(1, length + 1)
+        for name in (99 + memory, 98 + memory)
+        if 100 <= name <= 98 + length
+    }
+
+
+def test_a_chain_is_walked_to_its_end():
+    result = spread(
+        build(chain(5), {}),
+        start_of([{1: 1.0}]),
+        start_of([{}]),
+        groups=[[1]],
+        config=AssociationConfig(hops=4),
+    )
+    row = result.memory.tolist().index(5)
+    assert [step.target for step in result.path(row)] == [2, 3, 4, 5]
+    assert [step.via for step in result.path(row)] == [100, 101, 102, 103]
+
+
+def test_a_name_in_the_question_enters_by_itself():
+    mentions = {(1, 100): (1.0, ABOUT), (2, 100): (1.0, MENTION)}
+    result = spread(
+        build(mentions, {}),
+        start_of([{}]),
+        start_of([{100: 0.5}]),
+        groups=[[1]],
+        config=AssociationConfig(hops=1),
+    )
+    found = by_query(result, 0)
+    assert found[1] > found[2] > 0
+    (step,) = result.path(result.memory.tolist().index(1))
+    assert (step.source, step.target, step.via) == (NO_KEY, 1, 100)
+
+
+def test_a_rare_name_carries_more_than_a_hub():
+    mentions = {(memory, 100): (1.0, MENTION) for memory in range(1, 6)}
+    mentions |= {(1, 101): (1.0, MENTION), (5, 101): (1.0, MENTION)}
+    found = by_query(
+        spread(
+            build(mentions, {}),
+            start_of([{1: 1.0}]),
+            start_of([{}]),
+            groups=[[1]],
+            config=AssociationConfig(hops=1),
+        ),
+        0,
+    )
+    assert found[5] > 2 * found[2]
+
+
+def test_names_beyond_the_hub_limit_carry_nothing():
+    mentions = {(memory, 100): (1.0, MENTION) for memory in range(1, 6)}
+    result = spread(
+        build(mentions, {}),
+        start_of([{1: 1.0}]),
+        start_of([{}]),
+        groups=[[1]],
+        config=AssociationConfig(hops=1, hub=4),
+    )
+    assert result.memory.tolist() == [1]
+
+
+def test_an_empty_batch_and_an_empty_graph():
+    nothing = start_of([])
+    empty = spread(AssociationGraph(), nothing, nothing, groups=[], config=AssociationConfig())
+    assert len(empty.memory) == 0
+    alone = spread(
+        AssociationGraph(),
+        start_of([{3: 1.0}]),
+        nothing,
+        groups=[[1]],
+        config=AssociationConfig(),
+    )
+    assert by_query(alone, 0) == {3: 1.0}
+    assert alone.path(0) == ()
+
+
+def test_the_second_look_asks_for_what_is_left():
+    query = torch.tensor([[0.6, 0.8, 0.0]])
+    cue = torch.tensor([[1.0, 0.0, 0.0]])
+    left = leftover(query, cue)
+    assert torch.allclose(left, torch.tensor([[0.0, 0.8, 0.0]]))
+
+
+def test_start_and_final_score():
+    config = AssociationConfig(starts=2, beta=10.0, second=0.2, named=0.25)
+    first = (torch.tensor([[5, 6, 7]]), torch.tensor([[0.9, 0.7, 0.1]]))
+    second = (torch.tensor([[8, -1]]), torch.tensor([[0.4, -math.inf]]))
+    begun = begin(first, second, named=torch.tensor([True]), config=config)
+    assert begun.key.tolist() == [5, 6, 8]
+    odds = math.exp(10 * 0.2)
+    expected = [0.75 * 0.8 * odds / (1 + odds), 0.75 * 0.8 / (1 + odds), 0.75 * 0.2]
+    assert begun.activation.tolist() == pytest.approx(expected)
+    scores = mix(torch.tensor([0.5, 0.0]), torch.tensor([-0.1, 0.0]), config=config)
+    assert scores[0] > scores[1]
+
+
+@pytest.mark.parametrize(("name", "value"), [("hops", 0), ("decay", 1.5), ("beta", -1.0)])
+def test_settings_are_checked(name, value):
+    with pytest.raises(InvalidInputError, match=name):
+        AssociationConfig(**{name: value})
