@@ -104,6 +104,15 @@ class AttributeTable:
             at=found["at"],
         )
 
+    def groups(self, keys: Ints) -> Ints:
+        """Return the namespaces' keys of these memories, in their order; every key is here."""
+        rows = self._rows[: self._count]
+        return rows["group"][np.searchsorted(rows["key"], keys)]
+
+    def holds(self, keys: Ints) -> NDArray[np.bool_]:
+        """Say of each key whether its memory is here."""
+        return np.isin(keys, self._rows["key"][: self._count])
+
     def role_codes(self, roles: Sequence[str]) -> list[int]:
         """Return the numbers of these roles; those that no memory has are left out."""
         return [self._roles[role] for role in roles if role in self._roles]

@@ -44,7 +44,7 @@ class Paraphrasing:
         found = self._augmenter.paraphrase([row.text for row in rows])
         for row, texts in zip(rows, found, strict=True):
             cues = [Cue(text, "paraphrase") for text in texts if text.strip()]
-            if cues:
+            if cues and self._writing.is_recalled(row.key):
                 try:
                     self._writing.add_cues(row.key, cues)
                 except NotFoundError:  # forgotten meanwhile, and so nothing to bring to mind

@@ -12,6 +12,7 @@ from nuonuo_memory.errors import ClosedError, InvalidInputError
 from nuonuo_memory.index import MemoryIndex
 from nuonuo_memory.store.records import Store
 from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.text.links import LinkExtractor
 from nuonuo_memory.types import Namespace
 
 
@@ -26,6 +27,7 @@ class Core:
     store: Store
     index: MemoryIndex
     encoder: Encoder
+    extractor: LinkExtractor
     config: MemoryConfig
     namespace: Namespace
     device: torch.device

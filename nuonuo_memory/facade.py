@@ -14,7 +14,7 @@ from nuonuo_memory.background import Paraphrasing
 from nuonuo_memory.convert import memories_of, memory_of
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
 from nuonuo_memory.fingerprint import fingerprint
-from nuonuo_memory.observe import Conversation, Draft, draft_fact
+from nuonuo_memory.observe import Conversation, draft_fact
 from nuonuo_memory.opening import open_core
 from nuonuo_memory.options import (
     FollowOptions,
@@ -138,7 +138,7 @@ class Facade:
         rows = self._writing.add(
             drafts, replacing=options.get("replace", False), progress=options.get("progress")
         )
-        self._paraphrase(rows, drafts)
+        self._paraphrase(rows)
         return memories_of(rows)
 
     def observe(
@@ -168,10 +168,9 @@ class Facade:
         self._paraphrase(rows)
         return Observed(tuple(memories_of(rows)), cues, len(conversation.messages) - len(rows))
 
-    def _paraphrase(self, rows: Sequence[MemoryRow], drafts: Sequence[Draft] = ()) -> None:
+    def _paraphrase(self, rows: Sequence[MemoryRow]) -> None:
         if self._paraphrasing is not None:
-            derived = [bool(draft.cues) for draft in drafts] or [True] * len(rows)
-            self._paraphrasing.add([row for row, on in zip(rows, derived, strict=True) if on])
+            self._paraphrasing.add(rows)
 
     def add_cues(self, id: str, cues: Sequence[Cue | str]) -> int:  # noqa: A002
         """Give a memory further cues; returns how many were new.

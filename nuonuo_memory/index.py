@@ -7,16 +7,19 @@ store does not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from nuonuo_memory.associations import add_links, add_mentions
 from nuonuo_memory.attributes import AttributeTable
 from nuonuo_memory.engine.arena import CueArena
+from nuonuo_memory.engine.graph import AssociationGraph
 from nuonuo_memory.engine.lexical import TermIndex
 from nuonuo_memory.store.records import Store
-from nuonuo_memory.store.rows import CueBatch, Ints, TermBatch
+from nuonuo_memory.store.rows import CueBatch, Ints, LinkRow, MentionRow, TermBatch
 
 
 class MemoryIndex:
@@ -26,6 +29,7 @@ class MemoryIndex:
         version: The store's change that the index has followed up to.
         arena: The cue vectors.
         terms: The hashed words.
+        graph: What ties the memories.
         attributes: Role, session, turn and time of each memory.
     """
 
@@ -39,6 +43,7 @@ class MemoryIndex:
         self.version = 0
         self.arena = CueArena(self._dimension, device=self._device)
         self.terms = TermIndex()
+        self.graph = AssociationGraph(device=self._device)
         self.attributes = AttributeTable()
 
     def follow(self, store: Store) -> bool:
@@ -52,7 +57,7 @@ class MemoryIndex:
             self._load(store, None)
         else:
             keys = np.unique(np.array([change.memory_key for change in changes], dtype=np.int64))
-            self._drop(torch.from_numpy(keys))
+            self._drop(keys)
             self._load(store, keys)
         self.version = version
         return True
@@ -60,16 +65,19 @@ class MemoryIndex:
     @property
     def nbytes(self) -> int:
         """Bytes that the engine holds."""
-        return self.arena.nbytes + self.terms.nbytes
+        return self.arena.nbytes + self.terms.nbytes + self.graph.nbytes
 
     def vectors(self, cue_keys: Ints) -> NDArray[np.float32]:
         """Return the engine's own vectors of cues, float32 [n, dimension]."""
         return self.arena.vectors(torch.from_numpy(cue_keys)).cpu().numpy()
 
-    def _drop(self, memory_keys: Tensor) -> None:
-        self.arena.remove(memory_keys)
-        self.terms.remove(memory_keys)
-        self.attributes.remove(memory_keys.numpy())
+    def _drop(self, memory_keys: Ints) -> None:
+        keys = memory_keys[self.attributes.holds(memory_keys)]
+        self.arena.remove(torch.from_numpy(keys))
+        self.terms.remove(torch.from_numpy(keys))
+        for group, rows in _by_group(self.attributes.groups(keys)):
+            self.graph.remove(torch.from_numpy(keys[rows]), group=group)
+        self.attributes.remove(keys)
 
     def _load(self, store: Store, memory_keys: Ints | None) -> None:
         for attributes in store.load_attributes(memory_keys=memory_keys):
@@ -78,6 +86,19 @@ class MemoryIndex:
             self._add_cues(cues)
         for terms in store.load_terms(memory_keys=memory_keys):
             self._add_terms(terms)
+        for mentions in _whole(store.load_mentions(memory_keys=memory_keys)):
+            owners = np.array([row.memory_key for row in mentions], dtype=np.int64)
+            add_mentions(self.graph, mentions, groups=self.attributes.groups(owners))
+        for links in store.load_links(memory_keys=memory_keys):
+            self._add_links(links)
+        if memory_keys is not None:  # dropping a memory dropped the links that lead to it, too
+            own = set(memory_keys.tolist())
+            for links in store.load_links(memory_keys=memory_keys, into=True):
+                self._add_links([row for row in links if row.source_key not in own])
+
+    def _add_links(self, rows: list[LinkRow]) -> None:
+        sources = np.array([row.source_key for row in rows], dtype=np.int64)
+        add_links(self.graph, rows, groups=self.attributes.groups(sources))
 
     def _add_cues(self, batch: CueBatch) -> None:
         for group, rows in _by_group(batch.namespace_keys):
@@ -101,8 +122,25 @@ class MemoryIndex:
             )
 
 
+def _whole(batches: Iterable[list[MentionRow]]) -> Iterator[list[MentionRow]]:
+    """The batches, cut so that the mentions of a memory, which lie together, stay together."""
+    held: list[MentionRow] = []
+    for batch in batches:
+        held += batch
+        cut = len(held)
+        while cut and held[cut - 1].memory_key == held[-1].memory_key:
+            cut -= 1
+        if cut:
+            yield held[:cut]
+            held = held[cut:]
+    if held:
+        yield held
+
+
 def _by_group(groups: Ints) -> list[tuple[int, Ints]]:
     """Positions of each group's rows, in order; groups ascending."""
+    if not len(groups):
+        return []
     order = np.argsort(groups, kind="stable")
     values, starts = np.unique(groups[order], return_index=True)
     return list(zip(values.tolist(), np.split(order, starts[1:]), strict=True))

@@ -24,6 +24,7 @@ class Draft:
     Attributes:
         digest: What makes the same message the same; `None` for a fact, which has no such thing.
         created_at: When it was first stored, in seconds since 1970; 0 for now.
+        after: Id of the turn that this one follows in its session.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Draft:
     digest: str | None = None
     links: tuple[Link, ...] = ()
     created_at: float = 0.0
+    after: str | None = None
 
 
 def draft_fact(new: NewMemory, namespace: Namespace, config: CueConfig) -> Draft:
@@ -119,12 +121,26 @@ def first_turn(digests: Sequence[str | None], known: Mapping[str, int | None], l
     return last + 1
 
 
+@dataclass(frozen=True, slots=True)
+class LastTurn:
+    """The newest turn of a session that is stored.
+
+    Attributes:
+        turn: Its number; -1 when the session is new.
+        id: Its memory's id.
+        question: Its words, where the user spoke.
+    """
+
+    turn: int = -1
+    id: str | None = None
+    question: str | None = None
+
+
 def draft_turns(
     conversation: Conversation,
     known: Mapping[str, int | None],
     *,
-    last: int,
-    question: str | None,
+    last: LastTurn,
     config: CueConfig,
 ) -> list[Draft]:
     """Return drafts of a conversation's new turns.
@@ -132,12 +148,12 @@ def draft_turns(
     Args:
         conversation: The messages and where they belong.
         known: Turn numbers of messages stored already, by digest.
-        last: The session's highest turn number so far; -1 when it is new.
-        question: What the user said last before these messages, if anything.
+        last: Where the session stands so far.
         config: Which cues a turn gets.
     """
     digests = conversation.digests()
-    first = first_turn(digests, known, last)
+    first = first_turn(digests, known, last.turn)
+    question, after = last.question, last.id
     drafts: list[Draft] = []
     for position, (message, digest) in enumerate(zip(conversation.messages, digests, strict=True)):
         if digest is None:
@@ -163,9 +179,11 @@ def draft_turns(
                     turn=first + position,
                     at=message.at or conversation.at,
                     digest=digest,
+                    after=after,
                 )
             )
         question = message.content if message.role == "user" else None
+        after = digest
     return drafts
 
 

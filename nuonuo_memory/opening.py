@@ -19,6 +19,7 @@ from nuonuo_memory.store.records import Store
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.adapters import as_encoder
 from nuonuo_memory.text.encoder import Encoder, encode_checked
+from nuonuo_memory.text.links import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.types import Namespace, Progress
 
 DEFAULT_NAMESPACE: Namespace = ("default",)
@@ -39,6 +40,7 @@ def open_core(path: str | os.PathLike[str] | None, options: OpenOptions) -> Core
     namespace = inputs.namespace_of(options.get("namespace"), DEFAULT_NAMESPACE)
     device = pick_device(options.get("device"))
     encoder = pick_encoder(options.get("encoder"), str(device))
+    extractor = as_link_extractor(options.get("link_extractor"))
     store = Store.open(
         path,
         encoder_name=encoder.name,
@@ -49,12 +51,29 @@ def open_core(path: str | os.PathLike[str] | None, options: OpenOptions) -> Core
         store=store,
         index=MemoryIndex(encoder.dimension, device=device),
         encoder=encoder,
+        extractor=extractor,
         config=config,
         namespace=namespace,
         device=device,
     )
     core.follow()
     return core
+
+
+def as_link_extractor(given: object) -> LinkExtractor:
+    """Return the link extractor given, or the one by rules.
+
+    Raises:
+        InvalidInputError: It has no method `extract`.
+    """
+    if given is None:
+        return RuleLinkExtractor()
+    if isinstance(given, LinkExtractor):
+        return given
+    raise InvalidInputError(
+        "link_extractor must have a method extract(texts, titles=), as RuleLinkExtractor and "
+        f"CallableLinkExtractor do; got {type(given).__name__}"
+    )
 
 
 def pick_encoder(given: object, device: str) -> Encoder:

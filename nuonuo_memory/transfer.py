@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -46,9 +45,9 @@ def export(core: Core, to: str | os.PathLike[str] | IO[str]) -> int:
         }
         _line(out, head)
         rows = core.store.get_keys(core.store.find_keys().tolist())
-        links = _links(core, rows)
+        ties = _ties(core, rows)
         for key in sorted(rows):
-            _line(out, _record(core, rows[key], links[key]))
+            _line(out, _record(core, rows[key]) | ties[key])
         return len(rows)
 
 
@@ -74,7 +73,7 @@ def import_(
     return len(writing.add(drafts, progress=progress))
 
 
-def _record(core: Core, row: MemoryRow, links: list[dict[str, Any]]) -> dict[str, Any]:
+def _record(core: Core, row: MemoryRow) -> dict[str, Any]:
     cues = core.store.cues_of(row.key)
     keys = np.array([cue.key for cue in cues], dtype=np.int64)
     vectors = core.index.vectors(keys).astype("<f2")
@@ -97,19 +96,20 @@ def _record(core: Core, row: MemoryRow, links: list[dict[str, Any]]) -> dict[str
             }
             for cue, vector in zip(cues, vectors, strict=True)
         ],
-        "links": links,
     }
 
 
-def _links(core: Core, rows: dict[int, MemoryRow]) -> dict[int, list[dict[str, Any]]]:
-    """The application's own ties by the key of the memory that they leave."""
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+def _ties(core: Core, rows: dict[int, MemoryRow]) -> dict[int, dict[str, Any]]:
+    """What each memory is tied to, by key: the application's links, and the turn before it."""
+    found: dict[int, dict[str, Any]] = {key: {"links": [], "after": None} for key in rows}
     for page in core.store.load_links():
         for link in page:
-            if link.kind == "user" and link.target_key in rows:
-                target = rows[link.target_key].id
+            source, target = rows[link.source_key].id, rows[link.target_key].id
+            if link.kind == "reply":
+                found[link.target_key]["after"] = source
+            else:
                 record = {"target": target, "label": link.label, "weight": link.weight}
-                found[link.source_key].append(record)
+                found[link.source_key]["links"].append(record)
     return found
 
 
@@ -134,6 +134,7 @@ def _draft(number: int, line: str, *, vectors: bool) -> Draft:
                 inputs.link_of(Link(link["target"], link["label"], link["weight"]))
                 for link in record.get("links", ())
             ),
+            after=record.get("after"),
         )
     except (KeyError, TypeError, ValueError, InvalidInputError) as error:
         raise FormatError(

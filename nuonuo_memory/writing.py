@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from nuonuo_memory.core import Core
 from nuonuo_memory.errors import DuplicateIdError, NotFoundError, VectorError
-from nuonuo_memory.observe import Conversation, Draft, draft_turns
-from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, Query, TermRow
+from nuonuo_memory.observe import Conversation, Draft, LastTurn, draft_turns
+from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, Query, TermRow
 from nuonuo_memory.store.writer import Writer
 from nuonuo_memory.text.encoder import encode_checked
 from nuonuo_memory.text.lexical import terms
+from nuonuo_memory.text.links import Mention
 from nuonuo_memory.text.turns import cues_of_text
 from nuonuo_memory.types import Cue, Link, Namespace, Progress
 
@@ -48,25 +49,22 @@ class Writing:
         self._core.require_open()
         if not drafts:
             return []
-        vectors = self.encode(
-            list(chain.from_iterable(draft.cues for draft in drafts)), progress=progress
-        )
+        prepared = self._prepare(drafts, progress)
         store = self._core.store
         with self._core.lock:
-            ids = [draft.id for draft in drafts]
-            targets = _unique(link.target for draft in drafts for link in draft.links)
-            known = store.keys([*ids, *targets])
-            created = self._replaceable(ids, known, replacing=replacing)
             with store.write() as writer:
+                known = store.keys(_ids_in(drafts))
+                new = [one for one in prepared if not (one.draft.digest and one.draft.id in known)]
+                created = self._replaceable([one.draft.id for one in new], known, replacing)
                 if created:
                     writer.delete_memories([known[id_] for id_ in created])
-                rows = [_row(draft, created.get(draft.id, 0.0)) for draft in drafts]
+                rows = [_row(one.draft, created.get(one.draft.id, 0.0)) for one in new]
                 keys = writer.add_memories(rows)
-                known |= dict(zip(ids, keys, strict=True))
-                self._write_parts(writer, drafts, keys=keys, vectors=vectors)
-                self._write_links(writer, drafts, known)
+                known |= {row.id: key for row, key in zip(rows, keys, strict=True)}
+                _write_parts(writer, new, keys)
+                writer.add_links(self._links([one.draft for one in new], known))
             self._core.follow()
-        stored = store.get_keys(keys)
+            stored = store.get_keys(keys)
         return [stored[key] for key in keys]
 
     def observe(
@@ -79,22 +77,26 @@ class Writing:
             digests = [digest for digest in conversation.digests() if digest]
             keys = core.store.existing_digests(conversation.namespace, digests)
             rows = core.store.get_keys(keys.values())
-            earlier = self._session(conversation.namespace, conversation.session)
-        last = earlier[-1] if earlier else None
+            earlier = self._last_turn(conversation.namespace, conversation.session)
         drafts = draft_turns(
             conversation,
             {digest: rows[key].turn for digest, key in keys.items() if key in rows},
-            last=max((row.turn for row in earlier if row.turn is not None), default=-1),
-            question=last.text if last and last.role == "user" else None,
+            last=earlier,
             config=core.config.cues,
         )
-        return self.add(drafts, progress=progress), sum(len(draft.cues) for draft in drafts)
+        stored = self.add(drafts, progress=progress)
+        ids = {row.id for row in stored}
+        return stored, sum(len(draft.cues) for draft in drafts if draft.id in ids)
 
-    def _session(self, namespace: Namespace, session: str | None) -> list[MemoryRow]:
+    def _last_turn(self, namespace: Namespace, session: str | None) -> LastTurn:
         if session is None:
-            return []
+            return LastTurn()
         rows = self._core.store.find(Query(namespace=namespace, session=session))
-        return sorted(rows, key=lambda row: -1 if row.turn is None else row.turn)
+        if not rows:
+            return LastTurn()
+        last = max(rows, key=lambda row: (-1 if row.turn is None else row.turn, row.key))
+        turn = -1 if last.turn is None else last.turn
+        return LastTurn(turn, last.id, last.text if last.role == "user" else None)
 
     def update(
         self,
@@ -116,6 +118,8 @@ class Writing:
                     writer.delete_cues([key], kinds=_DERIVED)
                     writer.add_cues([CueRow(key, cue.kind, cue.text) for cue in cues], vectors)
                     writer.set_terms([TermRow(key, *terms(text))])
+                    writer.delete_mentions([key])
+                    writer.add_mentions(_mention_rows(key, core.extractor.extract([text])[0]))
             core.follow()
             return core.store.get_keys([key])[key]
 
@@ -132,6 +136,10 @@ class Writing:
                 writer.add_cues([CueRow(key, cue.kind, cue.text) for cue in new], vectors)
             core.follow()
         return len(new)
+
+    def is_recalled(self, key: int) -> bool:
+        """Say whether a memory has any cue; one that was stored without stays out of recall."""
+        return bool(self._core.store.cues_of(key))
 
     def forget(self, keys: Iterable[int]) -> int:
         """Remove memories and all that came of them; returns how many there were."""
@@ -185,8 +193,21 @@ class Writing:
             rows[row] = found[place[cue.text]] if given is None else unit(given, dimension)
         return rows
 
+    def _prepare(self, drafts: Sequence[Draft], progress: Progress | None) -> list[Prepared]:
+        vectors = self.encode([cue for draft in drafts for cue in draft.cues], progress=progress)
+        ends = np.cumsum([len(draft.cues) for draft in drafts])[:-1]
+        titles = [draft.metadata.get("title") for draft in drafts]
+        mentions = self._core.extractor.extract(
+            [draft.text for draft in drafts],
+            titles=[title if isinstance(title, str) else None for title in titles],
+        )
+        return [
+            Prepared(draft, own, tuple(found) if draft.cues else ())
+            for draft, own, found in zip(drafts, np.split(vectors, ends), mentions, strict=True)
+        ]
+
     def _replaceable(
-        self, ids: Sequence[str], known: dict[str, int], *, replacing: bool
+        self, ids: Sequence[str], known: dict[str, int], replacing: bool
     ) -> dict[str, float]:
         """Creation times of the memories that the new ones take the place of, by id."""
         taken = [id_ for id_ in ids if id_ in known]
@@ -198,27 +219,41 @@ class Writing:
         rows = self._core.store.get_keys([known[id_] for id_ in taken])
         return {row.id: row.created_at for row in rows.values()}
 
-    def _write_parts(
-        self,
-        writer: Writer,
-        drafts: Sequence[Draft],
-        *,
-        keys: Sequence[int],
-        vectors: NDArray[np.float16],
-    ) -> None:
-        pairs = list(zip(drafts, keys, strict=True))
-        cues = [CueRow(key, cue.kind, cue.text) for draft, key in pairs for cue in draft.cues]
-        writer.add_cues(cues, vectors)
-        writer.set_terms([TermRow(key, *terms(draft.text)) for draft, key in pairs if draft.cues])
+    def _links(self, drafts: Sequence[Draft], known: dict[str, int]) -> list[LinkRow]:
+        rows = [
+            LinkRow(known[draft.id], _target(link, known), "user", link.label, link.weight)
+            for draft in drafts
+            for link in draft.links
+        ]
+        rows += [
+            LinkRow(known[draft.after], known[draft.id], "reply", "reply")
+            for draft in drafts
+            if draft.after in known
+        ]
+        return rows
 
-    def _write_links(self, writer: Writer, drafts: Sequence[Draft], known: dict[str, int]) -> None:
-        writer.add_links(
-            [
-                LinkRow(known[draft.id], _target(link, known), "user", link.label, link.weight)
-                for draft in drafts
-                for link in draft.links
-            ]
-        )
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A draft with its cues' vectors [n, dimension] and what it mentions."""
+
+    draft: Draft
+    vectors: NDArray[np.float16]
+    mentions: tuple[Mention, ...]
+
+
+def _write_parts(writer: Writer, new: Sequence[Prepared], keys: Sequence[int]) -> None:
+    pairs = [(key, one) for key, one in zip(keys, new, strict=True) if one.draft.cues]
+    if not pairs:
+        return
+    cues = [CueRow(key, cue.kind, cue.text) for key, one in pairs for cue in one.draft.cues]
+    writer.add_cues(cues, np.concatenate([one.vectors for _, one in pairs]))
+    writer.set_terms([TermRow(key, *terms(one.draft.text)) for key, one in pairs])
+    writer.add_mentions([row for key, one in pairs for row in _mention_rows(key, one.mentions)])
+
+
+def _mention_rows(key: int, mentions: Iterable[Mention]) -> list[MentionRow]:
+    return [MentionRow(key, one.name, one.kind, one.weight, one.text) for one in mentions]
 
 
 def unit(vector: Sequence[float], dimension: int) -> NDArray[np.float32]:
@@ -265,6 +300,16 @@ def _target(link: Link, known: dict[str, int]) -> int:
             "store that one first, or in the same call"
         )
     return known[link.target]
+
+
+def _ids_in(drafts: Iterable[Draft]) -> list[str]:
+    """Every id that the drafts name: their own, and those of what they are tied to."""
+    ids = [
+        id_
+        for draft in drafts
+        for id_ in (draft.id, draft.after, *(link.target for link in draft.links))
+    ]
+    return _unique(id_ for id_ in ids if id_ is not None)
 
 
 def _unique(values: Iterable[str]) -> list[str]:

@@ -162,6 +162,7 @@ def mention_batches(
         mentions.c.name,
         mentions.c.kind,
         mentions.c.weight,
+        mentions.c.text,
     ).where(mentions.c.live)
     pages = _pages(
         database,
@@ -173,14 +174,15 @@ def mention_batches(
     )
     for rows in pages:
         yield [
-            MentionRow(owner, name, kind, weight, key) for key, owner, name, kind, weight in rows
+            MentionRow(owner, name, kind, weight, text, key)
+            for key, owner, name, kind, weight, text in rows
         ]
 
 
 def link_batches(
-    database: Database, *, size: int, memory_keys: Ints | None = None
+    database: Database, *, size: int, memory_keys: Ints | None = None, into: bool = False
 ) -> Iterator[list[LinkRow]]:
-    """All links, or those that leave some memories."""
+    """All links, or those that leave some memories, or with `into` those that lead to them."""
     statement = select(
         links.c.key,
         links.c.source_key,
@@ -195,7 +197,7 @@ def link_batches(
         links.c.key,
         size=size,
         memory_keys=memory_keys,
-        owner=links.c.source_key,
+        owner=links.c.target_key if into else links.c.source_key,
     )
     for rows in pages:
         yield [

@@ -196,7 +196,7 @@ def mentions_of(connection: Connection, memory_key: int) -> list[MentionRow]:
     """What a memory mentions, in order of key."""
     statement = select(mentions).where(mentions.c.memory_key == memory_key, mentions.c.live)
     return [
-        MentionRow(row.memory_key, row.name, row.kind, row.weight, row.key)
+        MentionRow(row.memory_key, row.name, row.kind, row.weight, row.text, row.key)
         for row in connection.execute(statement.order_by(mentions.c.key))
     ]
 

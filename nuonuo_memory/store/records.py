@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from nuonuo_memory.errors import ReadOnlyStoreError, StoreBusyError, StoreFullError
 from nuonuo_memory.store import changes, loaders, paths, queries
 from nuonuo_memory.store.connect import Database
-from nuonuo_memory.store.erasure import drop_blanked, erase, log_is_empty, worth_compacting
+from nuonuo_memory.store.erasure import drop_blanked, erase, left_undone, worth_compacting
 from nuonuo_memory.store.opening import open_database
 from nuonuo_memory.store.rows import (
     AttributeBatch,
@@ -99,8 +99,8 @@ class Store:
             timeout=timeout,
         )
         store = cls(database, meta, read_only=read_only)
-        if not read_only and not log_is_empty(database):
-            store.erase(patience=0.0)  # of a process that was killed before it could
+        if not read_only and left_undone(database):
+            store.erase(patience=0.0)
         return store
 
     # -------------------------------------------------------------------------- writing
@@ -322,10 +322,10 @@ class Store:
         return loaders.mention_batches(self._database, size=size, memory_keys=memory_keys)
 
     def load_links(
-        self, *, memory_keys: Ints | None = None, size: int = _BATCH
+        self, *, memory_keys: Ints | None = None, into: bool = False, size: int = _BATCH
     ) -> Iterator[list[LinkRow]]:
-        """All links, or those that leave some memories, in batches."""
-        return loaders.link_batches(self._database, size=size, memory_keys=memory_keys)
+        """All links, or those that leave some memories (`into`: lead to them), in batches."""
+        return loaders.link_batches(self._database, size=size, memory_keys=memory_keys, into=into)
 
     # ------------------------------------------------------------------------ following
 

@@ -69,12 +69,20 @@ class TermRow:
 
 @dataclass(frozen=True, slots=True)
 class MentionRow:
-    """A name (or another thing) that a memory speaks of."""
+    """A name (or another thing) that a memory speaks of.
+
+    Attributes:
+        name: Its normal form, by which memories are tied.
+        kind: `about` when the memory is about it, else `mention`.
+        weight: How surely, in (0, 1].
+        text: As written, for people to read.
+    """
 
     memory_key: int
     name: str
     kind: str = "mention"
     weight: float = 1.0
+    text: str = ""
     key: int = 0
 
 

@@ -152,6 +152,7 @@ mentions = Table(
     Column("memory_key", _Key, nullable=False),
     _live(),
     Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("weight", Float, nullable=False),
     Index("mentions_memory", "memory_key"),
@@ -185,7 +186,7 @@ SENSITIVE: Final = {
     namespaces: ("path",),
     cues: ("text", "vector"),
     terms: ("ids", "counts"),
-    mentions: ("name",),
+    mentions: ("name", "text"),
     links: ("label",),
 }
 """The tables that are only appended to, and their columns that forgetting overwrites."""

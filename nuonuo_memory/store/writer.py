@@ -143,6 +143,7 @@ class Writer:
             {
                 "memory_key": row.memory_key,
                 "name": row.name,
+                "text": row.text or row.name,
                 "kind": row.kind,
                 "weight": row.weight,
             }

@@ -10,7 +10,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import runtime_checkable, Any, Literal, Protocol, TypeAlias
 
 from nuonuo_memory.errors import InvalidInputError, MissingDependencyError
 from nuonuo_memory.text.names import names, normal, title_forms
@@ -43,6 +43,7 @@ class Mention:
     text: str
 
 
+@runtime_checkable
 class LinkExtractor(Protocol):
     """Finds what texts mention and what they are about."""
 
