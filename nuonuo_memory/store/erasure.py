@@ -84,12 +84,15 @@ def _attempt(connection: sqlite3.Connection, statement: str) -> list[tuple[int, 
         raise
 
 
-def log_is_empty(database: Database) -> bool:
-    """Whether the log holds nothing, as after an orderly close."""
+def left_undone(database: Database) -> bool:
+    """Whether a process was killed that may have forgotten something and not yet erased it."""
     if database.path is None:
-        return True
+        return False
     log = database.path.with_name(database.path.name + "-wal")
-    return not log.exists() or log.stat().st_size == 0
+    if log.exists() and log.stat().st_size:
+        return True
+    with database.reading() as connection:
+        return last(connection, VACUUM_DUE) != 0
 
 
 def worth_compacting(database: Database) -> bool:

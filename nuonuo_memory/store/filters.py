@@ -205,7 +205,9 @@ def _items(value: ColumnElement[Any]) -> TableValuedAlias:
     A table of entries, not a JSON path, because paths cannot name every key (SQLite has no way
     to write a quotation mark in one).
     """
-    return func.json_each(value, type_=String).table_valued("key", "type", "atom", "value")
+    return func.json_each(value, type_=String).table_valued(
+        "key", "type", "atom", "value", joins_implicitly=True
+    )
 
 
 class _Leaf:

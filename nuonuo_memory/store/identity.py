@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -38,6 +39,21 @@ def initialise(connection: Connection, *, encoder_name: str, dimension: int) -> 
     )
     connection.exec_driver_sql(f"PRAGMA application_id={schema.APPLICATION_ID}")
     connection.exec_driver_sql(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
+
+
+def check_size(connection: Connection, path: Path) -> None:
+    """Refuse a file that ends within a page, which SQLite itself would fill up with zeros.
+
+    Raises:
+        NotAStoreError: The file was cut.
+    """
+    page = int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+    size = path.stat().st_size
+    if size % page:
+        raise NotAStoreError(
+            f"the store at {path} is damaged (expected whole pages of {page} bytes, got {size} "
+            "bytes); restore it from a copy"
+        )
 
 
 def recognise(connection: Connection, path: str) -> dict[str, str]:

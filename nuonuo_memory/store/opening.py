@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -52,6 +53,12 @@ def _check_path(path: Path, *, read_only: bool) -> None:
             f"expected the folder {path.parent} for the store {path.name}, but there is none; "
             "create it first"
         )
+    if path.exists() and not read_only and not os.access(path, os.W_OK):
+        # SQLite would open it all the same, and fail at the first write.
+        raise ReadOnlyStoreError(
+            f"expected to write to the store at {path}, but the file is read-only; change its "
+            "rights, or open it with read_only=True"
+        )
     if read_only and not path.exists():
         raise StoreError(
             f"expected a store at {path} to read, but there is none; open it once without read_only"
@@ -65,6 +72,7 @@ def _open_read_only(
     try:
         with database.reading() as connection:
             values = identity.recognise(connection, str(path))
+            identity.check_size(connection, path)
         identity.check_encoder(values, str(path), encoder_name=encoder_name, dimension=dimension)
     except BaseException:
         database.close()
@@ -79,6 +87,8 @@ def _recognised_or_made(
         new = identity.is_empty(connection)
         if not new:
             values = identity.recognise(connection, database.name)
+            if database.path is not None:
+                identity.check_size(connection, database.path)
     if new:
         name, size = identity.check_new(encoder_name, dimension, database.name)
         _use_log(database)

@@ -240,13 +240,22 @@ def test_a_long_forgotten_follower_is_told_to_reload(
 def test_a_failed_write_leaves_nothing(store: Store) -> None:
     remember(store, [row("a")])
     before = (store.version(), store.counts(), store.find())
-    with pytest.raises(RuntimeError), store.write() as write:
-        write.add_memories([row("b")])
-        write.delete_memories([1])
-        raise RuntimeError
-    with pytest.raises(NotFoundError), store.write() as write:
-        write.add_memories([row("b", namespace=("new",))])
-        write.add_cues([CueRow(10**9, "turn", "x")], vectors(1))
+
+    def fails() -> None:
+        with store.write() as write:
+            write.add_memories([row("b")])
+            write.delete_memories([1])
+            raise RuntimeError
+
+    def fails_late() -> None:
+        with store.write() as write:
+            write.add_memories([row("b", namespace=("new",))])
+            write.add_cues([CueRow(10**9, "turn", "x")], vectors(1))
+
+    with pytest.raises(RuntimeError):
+        fails()
+    with pytest.raises(NotFoundError):
+        fails_late()
     assert (store.version(), store.counts(), store.find()) == before
     assert store.namespace_keys(("new",)) == []
 
