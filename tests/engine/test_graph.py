@@ -1,23 +1,35 @@
 """The association graph against a plain list of edges."""
 
+from __future__ import annotations
+
 import random
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from nuonuo_memory.engine import edges as edges_module
-from nuonuo_memory.engine.edges import EdgeSet
+from nuonuo_memory.engine.edges import Edges, EdgeSet
 from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
 from nuonuo_memory.errors import InvalidInputError
 
 
-def long(*values):
+def long(*values: int) -> Tensor:
     return torch.tensor(values, dtype=torch.int64)
 
 
-def put(graph, memory, names, *, group=1, about=()):
+def put(
+    graph: AssociationGraph,
+    memory: int,
+    names: list[int],
+    *,
+    group: int = 1,
+    about: Sequence[int] = (),
+) -> None:
     kinds = [ABOUT if name in about else MENTION for name in names]
     graph.add_mentions(
         torch.full((len(names),), memory),
@@ -28,22 +40,22 @@ def put(graph, memory, names, *, group=1, about=()):
     )
 
 
-def found(edges):
+def found(edges: Edges) -> list[tuple[float, ...]]:
     return sorted(zip(*(column.tolist() for column in edges), strict=True))
 
 
 class PlainEdges:
     """A list of (left, right, weight, kind, group)."""
 
-    def __init__(self):
-        self.rows = []
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, int, float, int, int]] = []
 
-    def from_left(self, keys):
+    def from_left(self, keys: list[int]) -> list[tuple[float, ...]]:
         return sorted(
             (i, *row[:4]) for i, key in enumerate(keys) for row in self.rows if row[0] == key
         )
 
-    def from_right(self, keys, groups):
+    def from_right(self, keys: list[int], groups: list[int]) -> list[tuple[float, ...]]:
         return sorted(
             (i, *row[:4])
             for i, (key, group) in enumerate(zip(keys, groups, strict=True))
@@ -69,7 +81,7 @@ OPERATIONS = st.lists(
 )
 
 
-def apply(edges, plain, operation):
+def apply(edges: EdgeSet, plain: PlainEdges, operation: tuple[Any, ...]) -> None:
     match operation:
         case ("add", rows, group):
             if rows:
@@ -97,7 +109,7 @@ def apply(edges, plain, operation):
 
 @settings(max_examples=120, deadline=None)
 @given(OPERATIONS)
-def test_edges_equal_a_plain_list(operations):
+def test_edges_equal_a_plain_list(operations: list[tuple[Any, ...]]) -> None:
     edges, plain = EdgeSet(), PlainEdges()
     for operation in operations:
         apply(edges, plain, operation)
@@ -118,7 +130,7 @@ def test_edges_equal_a_plain_list(operations):
     assert edges.fingerprint() == never.fingerprint()
 
 
-def test_look_ups_come_in_the_order_of_the_keys():
+def test_look_ups_come_in_the_order_of_the_keys() -> None:
     edges = EdgeSet()
     for batch in range(3):
         edges.add(
@@ -128,12 +140,12 @@ def test_look_ups_come_in_the_order_of_the_keys():
     assert edges.from_left(long(3, 1, 3)).owner.tolist() == [0] * 3 + [1] * 3 + [2] * 3
 
 
-def test_lengths_that_differ_are_refused():
+def test_lengths_that_differ_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="one length"):
         EdgeSet().add(long(1, 2), long(1), weight=torch.ones(2), kind=long(0, 0), group=1)
 
 
-def test_runs_stay_few_as_edges_come_one_by_one(monkeypatch):
+def test_runs_stay_few_as_edges_come_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edges_module, "PENDING_EDGES", 1)
     edges = EdgeSet()
     for i in range(500):
@@ -142,7 +154,7 @@ def test_runs_stay_few_as_edges_come_one_by_one(monkeypatch):
     assert edges.right_degree(long(3), long(1)).tolist() == [10]
 
 
-def test_forgetting_equals_never_having_held():
+def test_forgetting_equals_never_having_held() -> None:
     held, never = AssociationGraph(), AssociationGraph()
     for graph in (held, never):
         put(graph, 1, [10, 11], about=[10])
@@ -163,7 +175,7 @@ def test_forgetting_equals_never_having_held():
     assert torch.equal(held.frequency(names, ones), never.frequency(names, ones))
 
 
-def test_a_group_sees_only_its_own_names():
+def test_a_group_sees_only_its_own_names() -> None:
     graph = AssociationGraph()
     put(graph, 1, [10], group=1)
     put(graph, 2, [10], group=2)
@@ -172,7 +184,7 @@ def test_a_group_sees_only_its_own_names():
     assert graph.frequency(long(10), long(2)).tolist() == [1]
 
 
-def test_links_are_found_from_both_ends_and_removed():
+def test_links_are_found_from_both_ends_and_removed() -> None:
     graph = AssociationGraph()
     graph.add_links(
         long(1, 1, 2), long(2, 3, 3), weights=torch.ones(3), kinds=long(0, 0, 1), group=1
@@ -184,7 +196,7 @@ def test_links_are_found_from_both_ends_and_removed():
     assert len(graph) == 2
 
 
-def test_memory_grows_with_the_edges_alone():
+def test_memory_grows_with_the_edges_alone() -> None:
     graph = AssociationGraph()
     sizes = []
     for start in range(0, 40_000, 10_000):

@@ -1,18 +1,29 @@
 """Spreading activation against a plain walk over dictionaries."""
 
+from __future__ import annotations
+
 import math
 from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TypeAlias
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.engine.follow import begin, leftover, mix
 from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
-from nuonuo_memory.engine.spread import LINK_STEP, NO_KEY, Start, spread
+from nuonuo_memory.engine.spread import LINK_STEP, NO_KEY, Spread, Start, spread
 from nuonuo_memory.errors import InvalidInputError
+
+Mentions: TypeAlias = dict[tuple[int, int], tuple[float, int]]
+Links: TypeAlias = dict[tuple[int, int], tuple[float, int]]
+Amounts: TypeAlias = dict[int, float]
+Walked: TypeAlias = list[tuple[tuple[int, ...], int | None, float]]
 
 MENTIONS = st.dictionaries(
     st.tuples(st.integers(1, 7), st.integers(100, 105)),
@@ -29,11 +40,11 @@ ASKED = st.dictionaries(st.integers(100, 106), st.sampled_from([0.05, 0.1]), max
 CONFIG = AssociationConfig(hops=3, walks=10_000)
 
 
-def group_of(memory):
+def group_of(memory: int) -> int:
     return 1 if memory <= 5 else 2
 
 
-def build(mentions, links):
+def build(mentions: Mentions, links: Links) -> AssociationGraph:
     graph = AssociationGraph()
     by_memory = defaultdict(list)
     for (memory, name), (weight, kind) in mentions.items():
@@ -62,7 +73,15 @@ def build(mentions, links):
 class PlainWalk:
     """The same walk, one step at a time."""
 
-    def __init__(self, mentions, links, *, groups, config, welcome):
+    def __init__(
+        self,
+        mentions: Mentions,
+        links: Links,
+        *,
+        groups: list[int],
+        config: AssociationConfig,
+        welcome: Callable[[int], float],
+    ) -> None:
         self.mentions = {
             key: value for key, value in mentions.items() if group_of(key[0]) in groups
         }
@@ -74,11 +93,11 @@ class PlainWalk:
         self.config, self.welcome = config, welcome
         self.size = max(len({memory for memory, _ in self.mentions}), 1)
 
-    def rarity(self, name):
+    def rarity(self, name: int) -> tuple[float, int]:
         count = sum(other == name for _, other in self.mentions)
         return (math.log1p(self.size / count) / math.log1p(self.size), count) if count else (0, 0)
 
-    def carriers(self, name):
+    def carriers(self, name: int) -> Amounts:
         weights = {
             memory: weight * (1 + self.config.about * (kind == ABOUT))
             for (memory, other), (weight, kind) in self.mentions.items()
@@ -87,12 +106,12 @@ class PlainWalk:
         total = sum(weights.values()) ** self.config.damping
         return {memory: weight / total for memory, weight in weights.items()}
 
-    def scaled(self, walks, mass):
+    def scaled(self, walks: Walked, mass: float) -> Walked:
         walks = [(path, via, x * self.welcome(path[-1])) for path, via, x in walks]
         total = sum(x for _, _, x in walks)
         return [(path, via, x * mass / total) for path, via, x in walks if total]
 
-    def begin(self, starts, asked):
+    def begin(self, starts: Amounts, asked: Amounts) -> Walked:
         walks = [((memory,), None, x) for memory, x in starts.items()]
         rare = {name: x * self.rarity(name)[0] for name, x in asked.items()}
         given, total = sum(asked.values()), sum(rare.values())
@@ -104,8 +123,8 @@ class PlainWalk:
         ]
         return walks + self.scaled(named, given)
 
-    def step(self, walks):
-        out = []
+    def step(self, walks: Walked) -> Walked:
+        out: Walked = []
         for path, via, activation in walks:
             here = path[-1]
             claims = {
@@ -138,7 +157,7 @@ class PlainWalk:
             ]
         return self.scaled(out, sum(x for _, _, x in walks))
 
-    def totals(self, starts, asked):
+    def totals(self, starts: Amounts, asked: Amounts) -> Amounts:
         walks, total = self.begin(starts, asked), defaultdict(float)
         for hop in range(self.config.hops + 1):
             for path, _, activation in walks:
@@ -147,7 +166,7 @@ class PlainWalk:
         return total
 
 
-def start_of(queries):
+def start_of(queries: list[Amounts]) -> Start:
     rows = [(b, key, x) for b, each in enumerate(queries) for key, x in each.items()]
     query, key, activation = zip(*rows, strict=True) if rows else ((), (), ())
     return Start(
@@ -157,22 +176,24 @@ def start_of(queries):
     )
 
 
-def welcome(memory):
+def welcome(memory: int) -> float:
     return math.exp(0.3 * (memory % 3))
 
 
-def affinity(_, memories):
+def affinity(_: Tensor, memories: Tensor) -> Tensor:
     return torch.exp(0.3 * (memories % 3).double())
 
 
-def by_query(result, query):
+def by_query(result: Spread, query: int) -> Amounts:
     rows = (result.query == query).nonzero().squeeze(1).tolist()
     return {int(result.memory[row]): float(result.activation[row]) for row in rows}
 
 
 @settings(max_examples=150, deadline=None)
 @given(MENTIONS, LINKS, STARTS, ASKED, st.sampled_from([[1], [2], [1, 2]]))
-def test_spread_equals_a_plain_walk(mentions, links, starts, asked, groups):
+def test_spread_equals_a_plain_walk(
+    mentions: Mentions, links: Links, starts: Amounts, asked: Amounts, groups: list[int]
+) -> None:
     starts = {memory: x for memory, x in starts.items() if group_of(memory) in groups}
     plain = PlainWalk(mentions, links, groups=groups, config=CONFIG, welcome=welcome)
     expected = plain.totals(starts, asked)
@@ -191,7 +212,9 @@ def test_spread_equals_a_plain_walk(mentions, links, starts, asked, groups):
 
 @settings(max_examples=80, deadline=None)
 @given(MENTIONS, LINKS, STARTS, st.integers(1, 20))
-def test_no_walk_turns_back_and_every_step_is_a_tie(mentions, links, starts, walks):
+def test_no_walk_turns_back_and_every_step_is_a_tie(
+    mentions: Mentions, links: Links, starts: Amounts, walks: int
+) -> None:
     starts = {memory: x for memory, x in starts.items() if group_of(memory) == 1}
     result = spread(
         build(mentions, links),
@@ -204,10 +227,8 @@ def test_no_walk_turns_back_and_every_step_is_a_tie(mentions, links, starts, wal
         steps = result.path(row)
         visited = [step.source for step in steps[:1]] + [step.target for step in steps]
         assert len(set(visited)) == len(visited)
-        assert all(
-            a.via != b.via or a.via == NO_KEY for a, b in zip(steps, steps[1:], strict=False)
-        )
-        assert all(a.target == b.source for a, b in zip(steps, steps[1:], strict=False))
+        assert all(a.via != b.via or a.via == NO_KEY for a, b in pairwise(steps))
+        assert all(a.target == b.source for a, b in pairwise(steps))
         for step in steps:
             if step.kind >= LINK_STEP:
                 assert {(step.source, step.target), (step.target, step.source)} & set(links)
@@ -222,7 +243,9 @@ def test_no_walk_turns_back_and_every_step_is_a_tie(mentions, links, starts, wal
     LINKS,
     st.lists(st.tuples(STARTS, ASKED, st.sampled_from([[1], [2], [1, 2]])), max_size=4),
 )
-def test_a_batch_answers_as_single_calls_do(mentions, links, queries):
+def test_a_batch_answers_as_single_calls_do(
+    mentions: Mentions, links: Links, queries: list[tuple[Amounts, Amounts, list[int]]]
+) -> None:
     graph = build(mentions, links)
     config = AssociationConfig(hops=2, walks=6)
     together = spread(
@@ -237,16 +260,16 @@ def test_a_batch_answers_as_single_calls_do(mentions, links, queries):
         assert by_query(together, b) == by_query(alone, 0)
 
 
-def chain(length, *, about=False):
+def chain(length: int) -> Mentions:
     return {
-        (memory, name): (1.0, ABOUT if about and memory == name - 98 else MENTION)
+        (memory, name): (1.0, MENTION)
         for memory in range(1, length + 1)
         for name in (99 + memory, 98 + memory)
         if 100 <= name <= 98 + length
     }
 
 
-def test_a_chain_is_walked_to_its_end():
+def test_a_chain_is_walked_to_its_end() -> None:
     result = spread(
         build(chain(5), {}),
         start_of([{1: 1.0}]),
@@ -259,7 +282,7 @@ def test_a_chain_is_walked_to_its_end():
     assert [step.via for step in result.path(row)] == [100, 101, 102, 103]
 
 
-def test_a_name_in_the_question_enters_by_itself():
+def test_a_name_in_the_question_enters_by_itself() -> None:
     mentions = {(1, 100): (1.0, ABOUT), (2, 100): (1.0, MENTION)}
     result = spread(
         build(mentions, {}),
@@ -274,7 +297,7 @@ def test_a_name_in_the_question_enters_by_itself():
     assert (step.source, step.target, step.via) == (NO_KEY, 1, 100)
 
 
-def test_a_rare_name_carries_more_than_a_hub():
+def test_a_rare_name_carries_more_than_a_hub() -> None:
     mentions = {(memory, 100): (1.0, MENTION) for memory in range(1, 6)}
     mentions |= {(1, 101): (1.0, MENTION), (5, 101): (1.0, MENTION)}
     found = by_query(
@@ -290,7 +313,7 @@ def test_a_rare_name_carries_more_than_a_hub():
     assert found[5] > 2 * found[2]
 
 
-def test_names_beyond_the_hub_limit_carry_nothing():
+def test_names_beyond_the_hub_limit_carry_nothing() -> None:
     mentions = {(memory, 100): (1.0, MENTION) for memory in range(1, 6)}
     result = spread(
         build(mentions, {}),
@@ -302,7 +325,7 @@ def test_names_beyond_the_hub_limit_carry_nothing():
     assert result.memory.tolist() == [1]
 
 
-def test_an_empty_batch_and_an_empty_graph():
+def test_an_empty_batch_and_an_empty_graph() -> None:
     nothing = start_of([])
     empty = spread(AssociationGraph(), nothing, nothing, groups=[], config=AssociationConfig())
     assert len(empty.memory) == 0
@@ -317,14 +340,14 @@ def test_an_empty_batch_and_an_empty_graph():
     assert alone.path(0) == ()
 
 
-def test_the_second_look_asks_for_what_is_left():
+def test_the_second_look_asks_for_what_is_left() -> None:
     query = torch.tensor([[0.6, 0.8, 0.0]])
     cue = torch.tensor([[1.0, 0.0, 0.0]])
     left = leftover(query, cue)
     assert torch.allclose(left, torch.tensor([[0.0, 0.8, 0.0]]))
 
 
-def test_start_and_final_score():
+def test_start_and_final_score() -> None:
     config = AssociationConfig(starts=2, beta=10.0, second=0.2, named=0.25)
     first = (torch.tensor([[5, 6, 7]]), torch.tensor([[0.9, 0.7, 0.1]]))
     second = (torch.tensor([[8, -1]]), torch.tensor([[0.4, -math.inf]]))
@@ -338,6 +361,6 @@ def test_start_and_final_score():
 
 
 @pytest.mark.parametrize(("name", "value"), [("hops", 0), ("decay", 1.5), ("beta", -1.0)])
-def test_settings_are_checked(name, value):
+def test_settings_are_checked(name: str, value: float) -> None:
     with pytest.raises(InvalidInputError, match=name):
-        AssociationConfig(**{name: value})
+        AssociationConfig(**{name: value})  # type: ignore[arg-type]
