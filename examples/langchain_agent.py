@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 from langchain.agents import create_agent
+from langchain_core.language_models import BaseChatModel
+from langchain_nuonuo import NuonuoMiddleware
 from langgraph.checkpoint.memory import InMemorySaver
 
-from langchain_nuonuo import NuonuoMiddleware
 from nuonuo_memory import TextMemory
 
 
 @dataclass
 class Context:
+    """Who is talking."""
+
     user_id: str
 
 
-def main(model: Any, memory: TextMemory) -> str:
+def main(model: BaseChatModel, memory: TextMemory) -> str:
     agent = create_agent(
         model,
         system_prompt="You book trains.",

@@ -6,15 +6,15 @@ Run it with a model of your own: `python examples/langchain_classic_chain.py ope
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from langchain_classic.chains import ConversationChain
-
+from langchain_core.language_models import BaseChatModel
 from langchain_nuonuo import NuonuoMemory
+
 from nuonuo_memory import TextMemory
 
 
-def main(model: Any, memory: TextMemory) -> str:
+def main(model: BaseChatModel, memory: TextMemory) -> str:
     # Before: ConversationChain(llm=model, memory=ConversationBufferMemory())
     monday = ConversationChain(llm=model, memory=NuonuoMemory(memory=memory, session="monday"))
     monday.predict(input="Hello, I am Ada and I am allergic to peanuts.")

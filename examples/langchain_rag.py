@@ -6,14 +6,14 @@ Run it with a model of your own: `python examples/langchain_rag.py openai:gpt-5-
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
-
 from langchain_nuonuo import NuonuoVectorStore
+
 from nuonuo_memory import TextMemory
 
 DOCUMENTS = [
@@ -25,7 +25,7 @@ DOCUMENTS = [
 PROMPT = ChatPromptTemplate.from_template("Answer from this:\n{context}\n\nQuestion: {question}")
 
 
-def main(model: Any, memory: TextMemory) -> str:
+def main(model: BaseChatModel, memory: TextMemory) -> str:
     # Before: store = InMemoryVectorStore(embeddings)
     store = NuonuoVectorStore(memory=memory, namespace="handbook")
     store.add_documents(DOCUMENTS, cues=[["What is Falcon?"], [], ["Who signs off releases?"], []])

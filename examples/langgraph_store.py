@@ -9,15 +9,16 @@ import sys
 import uuid
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import SystemMessage
+from langchain_nuonuo import NuonuoStore
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import BaseStore
 
-from langchain_nuonuo import NuonuoStore
 from nuonuo_memory import TextMemory
 
 
-def main(model: Any, memory: TextMemory) -> str:
+def main(model: BaseChatModel, memory: TextMemory) -> str:
     def answer(state: MessagesState, *, store: BaseStore) -> dict[str, Any]:
         said = state["messages"][-1].text
         found = store.search(("ada", "facts"), query=said, filter={"kind": "fact"}, limit=3)

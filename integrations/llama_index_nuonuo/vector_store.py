@@ -9,6 +9,7 @@ from typing import Self
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field
+from llama_index.core.indices.query.embedding_utils import get_top_k_mmr_embeddings
 from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
@@ -28,6 +29,8 @@ from nuonuo_memory.text.encoder import Encoder
 from nuonuo_memory.types import Cue, Hit, NewMemory
 
 _HYBRID = {VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID}
+_BY_VECTOR = {VectorStoreQueryMode.DEFAULT, VectorStoreQueryMode.MMR}
+_MMR_CANDIDATES = 4
 
 
 class GivenVectors:
@@ -54,15 +57,15 @@ class GivenVectors:
 class NuonuoVectorStore(Connection, BasePydanticVectorStore):
     """Nodes with their texts, metadata and vectors in one file, durable when `add` returns.
 
-    Queries by vector return the nodes of highest cosine; hybrid ones also look at the words. All
-    14 filter operators and the conditions AND, OR and NOT, nested to any depth, as well as
+    Queries by vector return the nodes of highest cosine; hybrid ones also look at the words, and
+    MMR ones trade likeness for variety among four times as many candidates. All 14 filter operators and the conditions AND, OR and NOT, nested to any depth, as well as
     `node_ids` and `doc_ids`. Relationships between nodes become associations, so that an
     `AssociationPostprocessor` or a `NuonuoRetriever` can work on the same file.
 
     Give `embed_dim`, the size of the index's vectors, or call `open(embed_model)`; without either
     it is 384, MiniLM's.
 
-    What it cannot do: the modes MMR, SPARSE, TEXT_SEARCH and the learners (they raise); `alpha`,
+    What it cannot do: the modes SPARSE, TEXT_SEARCH and the learners (they raise); `alpha`,
     `sparse_top_k`, `hybrid_top_k` and `output_fields` (ignored); nodes without text (they raise).
     An empty `node_ids` limits nothing, because a `VectorStoreIndex` sends one when the store keeps
     the texts. Vectors are kept in half precision, so a cosine is exact to about 0.001.
@@ -111,31 +114,39 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         stored = self.memory.remember_many(new, namespace=self.namespace, replace=True)
         return [memory.id for memory in stored]
 
-    def query(self, query: VectorStoreQuery, **_kwargs: object) -> VectorStoreQueryResult:
+    def query(self, query: VectorStoreQuery, **kwargs: object) -> VectorStoreQueryResult:
         """Return the nodes nearest to `query.query_embedding`, most similar first.
 
+        Args:
+            query: What to look for.
+            kwargs: `mmr_threshold`, from 0 (variety) to 1 (likeness), for the mode MMR; others are
+                ignored.
+
         Raises:
-            InvalidInputError: The mode is not one of DEFAULT, HYBRID and SEMANTIC_HYBRID, or there
-                is no embedding.
+            InvalidInputError: The mode is not one of DEFAULT, MMR, HYBRID and SEMANTIC_HYBRID, or
+                there is no embedding.
         """
-        hybrid = query.mode in _HYBRID
-        if not hybrid and query.mode is not VectorStoreQueryMode.DEFAULT:
+        hybrid, varied = query.mode in _HYBRID, query.mode is VectorStoreQueryMode.MMR
+        if not hybrid and query.mode not in _BY_VECTOR:
             raise InvalidInputError(
-                f"the query mode must be DEFAULT, HYBRID or SEMANTIC_HYBRID, got {query.mode!r}; "
-                "use LlamaIndex's own store for the others"
+                "the query mode must be DEFAULT, MMR, HYBRID or SEMANTIC_HYBRID, got "
+                f"{query.mode!r}; use LlamaIndex's own store for the others"
             )
         if query.query_embedding is None:
             raise InvalidInputError("the query needs query_embedding, a vector; got None")
         hits: list[Hit] = list(
             self.memory.recall(
                 (query.query_str or "") if hybrid else "",
-                k=query.similarity_top_k,
+                k=query.similarity_top_k * (_MMR_CANDIDATES if varied else 1),
                 namespace=self.namespace,
                 where=_scope(query.filters, query.node_ids, query.doc_ids),
                 vector=query.query_embedding,
             )
         )
-        if not hybrid:
+        if varied:
+            threshold = kwargs.get("mmr_threshold", query.mmr_threshold)
+            hits = self._varied(hits, query, threshold)
+        elif not hybrid:
             hits.sort(key=lambda hit: -hit.similarity)
         return VectorStoreQueryResult(
             nodes=[node_of(hit.memory) for hit in hits],
@@ -193,9 +204,9 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         """`add` in a thread."""
         return await asyncio.to_thread(self.add, nodes)
 
-    async def aquery(self, query: VectorStoreQuery, **_kwargs: object) -> VectorStoreQueryResult:
+    async def aquery(self, query: VectorStoreQuery, **kwargs: object) -> VectorStoreQueryResult:
         """`query` in a thread."""
-        return await asyncio.to_thread(self.query, query)
+        return await asyncio.to_thread(self.query, query, **kwargs)
 
     async def aget_nodes(
         self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
@@ -222,6 +233,18 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
 
     def _encoder(self) -> BaseEmbedding | Encoder | None:
         return super()._encoder() if self.embed_dim is None else GivenVectors(self.embed_dim)
+
+    def _varied(self, hits: list[Hit], query: VectorStoreQuery, threshold: object) -> list[Hit]:
+        """Return the hits that maximal marginal relevance picks, in its order."""
+        vectors: list[list[float]] = self.memory.vectors([hit.id for hit in hits]).tolist()
+        _, picked = get_top_k_mmr_embeddings(
+            query.query_embedding or [],
+            vectors,
+            similarity_top_k=query.similarity_top_k,
+            embedding_ids=list(range(len(hits))),
+            mmr_threshold=float(threshold) if isinstance(threshold, int | float) else None,
+        )
+        return [hits[place] for place in picked]
 
     def _with_vector(self, node: BaseNode, new: NewMemory) -> NewMemory:
         text = node.get_content(metadata_mode=MetadataMode.EMBED)

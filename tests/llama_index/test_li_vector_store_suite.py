@@ -254,6 +254,20 @@ def test_an_unknown_mode_is_refused(
         store.query(asked(embedder, "tea", mode=VectorStoreQueryMode.SPARSE))
 
 
+def test_variety_leaves_out_near_copies(
+    store: BasePydanticVectorStore, call: Caller, embedder: HashEmbedding
+) -> None:
+    twin = TextNode(id_="twin", text="Green tea grows best on misty mountain slopes!")
+    other = TextNode(id_="other", text="Black tea is rolled and dried in the valley.")
+    plain = [TextNode(id_=name, text=text) for name, text in FACTS.items()]
+    call(store, "add", embedded(embedder, [*plain, twin, other]))
+    wanted = asked(embedder, "tea on misty slopes", 2, mode=VectorStoreQueryMode.MMR)
+    varied = call(store, "query", wanted, mmr_threshold=0.3)
+    assert len({"tea", "twin"} & set(varied.ids)) == 1
+    nearest = call(store, "query", wanted, mmr_threshold=1.0)
+    assert set(nearest.ids) == {"tea", "twin"}
+
+
 def test_relationships_survive(store: BasePydanticVectorStore, embedder: HashEmbedding) -> None:
     node = TextNode(
         id_="one", text="one", relationships={NodeRelationship.NEXT: RelatedNodeInfo(node_id="b")}

@@ -1,0 +1,181 @@
+"""Multi-hop passages through LlamaIndex: its vector index, our retriever, and association over it.
+
+    python benchmarks/llama_index_multihop.py DATA [--sets 2wiki hotpotqa] [--cache FOLDER]
+
+DATA is the benchmark data folder. All rows use the same passages (title, line break, text), the
+same embedding model and the same questions; passage recall is the share of a question's gold
+passages among the first k, all@k the share of questions with every gold passage among them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import lzma
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from llama_index.core import VectorStoreIndex
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.schema import NodeWithScore, TextNode
+from llama_index_nuonuo import AssociationPostprocessor, NuonuoEmbedding, NuonuoRetriever
+from torch import Tensor
+
+from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.text.minilm import load_minilm
+
+KS = (2, 5, 10)
+START = 10
+
+Search = Callable[[str, int], list[NodeWithScore]]
+
+
+@dataclass(frozen=True)
+class Passages:
+    """A set of passages and the questions about them; `gold` are positions of passages."""
+
+    name: str
+    nodes: list[TextNode]
+    questions: list[str]
+    gold: list[list[int]]
+
+
+class OnceEncoder:
+    """Encodes each text once, so that every row of the table sees the same vectors.
+
+    With a folder, what was encoded is kept there, and a run that was cut short can go on.
+    """
+
+    def __init__(self, encoder: Encoder, folder: Path | None) -> None:
+        self._encoder = encoder
+        self._folder = folder
+        self._known: dict[bytes, Tensor] = {}
+        self.name = encoder.name
+        self.dimension = encoder.dimension
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in folder.glob(f"{encoder.name}-*.npz"):
+                with np.load(file) as part:
+                    rows = torch.from_numpy(part["vectors"])
+                    self._known.update(zip(part["texts"].tolist(), rows, strict=True))
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode texts, those seen before from memory."""
+        marks = [hashlib.sha256(text.encode()).hexdigest().encode() for text in texts]
+        new = {mark: text for mark, text in zip(marks, texts, strict=True)}
+        new = {mark: text for mark, text in new.items() if mark not in self._known}
+        if new:
+            vectors = self._encoder.encode(list(new.values())).cpu()
+            self._known.update(zip(new, vectors, strict=True))
+            if self._folder is not None and len(new) > 1:
+                file = self._folder / f"{self.name}-{next(iter(new)).decode()[:16]}.npz"
+                np.savez(file, texts=np.array(list(new)), vectors=vectors.numpy())
+        return torch.stack([self._known[mark] for mark in marks])
+
+    encode_queries = encode
+
+
+def load(folder: Path, name: str, most: int | None) -> Passages:
+    """Read one data set."""
+
+    def lines(of: str) -> list[dict[str, Any]]:
+        with lzma.open(folder / name / f"{of}.jsonl.xz", "rt", encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    nodes = [
+        TextNode(id_=str(at), text=f"{passage['title']}\n{passage['text']}")
+        for at, passage in enumerate(lines("corpus"))
+    ]
+    asked = lines("questions")[:most]
+    return Passages(
+        name, nodes, [one["question"] for one in asked], [one["gold_idx"] for one in asked]
+    )
+
+
+def plainly(retriever: BaseRetriever) -> Search:
+    """Search with a retriever whose number of results can be set."""
+
+    def search(question: str, k: int) -> list[NodeWithScore]:
+        retriever.similarity_top_k = k  # type: ignore[attr-defined]
+        return retriever.retrieve(question)
+
+    return search
+
+
+def with_association(retriever: BaseRetriever, association: AssociationPostprocessor) -> Search:
+    """Search with a retriever, then follow from its first ten."""
+
+    def search(question: str, k: int) -> list[NodeWithScore]:
+        retriever.similarity_top_k = START  # type: ignore[attr-defined]
+        association.top_n = k
+        return association.postprocess_nodes(retriever.retrieve(question), query_str=question)
+
+    return search
+
+
+def score(search: Search, data: Passages) -> tuple[dict[int, float], dict[int, float], float]:
+    """Return passage recall and all@k in percent by k, and the best seconds a question took."""
+    recall, complete = dict.fromkeys(KS, 0.0), dict.fromkeys(KS, 0.0)
+    fastest = float("inf")
+    for question, gold in zip(data.questions, data.gold, strict=True):
+        begin = time.perf_counter()
+        found = [int(node.node.node_id) for node in search(question, max(KS))]
+        fastest = min(fastest, time.perf_counter() - begin)
+        for k in KS:
+            hit = len(set(gold) & set(found[:k])) / len(set(gold))
+            recall[k] += 100 * hit / len(data.questions)
+            complete[k] += 100 * (hit == 1) / len(data.questions)
+    return recall, complete, fastest
+
+
+def rows(data: Passages, encoder: Encoder) -> list[tuple[str, Search]]:
+    """Build every method over one data set."""
+    model = NuonuoEmbedding(encoder)
+    theirs = VectorStoreIndex(data.nodes, embed_model=model).as_retriever()
+    ours = NuonuoRetriever.from_nodes(data.nodes, embed_model=model)
+    follow = NuonuoRetriever(ours.memory, hops=3)
+    association = AssociationPostprocessor.from_memory(ours.memory, hops=3)
+    return [
+        ("VectorStoreIndex retriever", plainly(theirs)),
+        ("NuonuoRetriever", plainly(ours)),
+        ("NuonuoRetriever, hops=3", plainly(follow)),
+        (
+            f"VectorStoreIndex retriever ({START}) + AssociationPostprocessor",
+            with_association(theirs, association),
+        ),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", nargs="+", default=["2wiki", "hotpotqa"])
+    parser.add_argument("--questions", type=int, default=None, help="ask only the first N")
+    parser.add_argument("--cache", type=Path, default=None, help="keep vectors in this folder")
+    options = parser.parse_args()
+    encoder = OnceEncoder(load_minilm(), options.cache)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    print(f"Embedder {encoder.name}, device cpu, commit {commit or 'unknown'}.\n")
+    print("| data (questions) | method | R@2 | R@5 | R@10 | all@5 | best ms a question |")
+    print("|---|---|---|---|---|---|---|")
+    for name in options.sets:
+        data = load(options.data, name, options.questions)
+        for method, search in rows(data, encoder):
+            recall, complete, fastest = score(search, data)
+            figures = [*(f"{recall[k]:.1f}" for k in KS), f"{complete[5]:.1f}"]
+            cells = [f"{name} ({len(data.questions)})", method, *figures, f"{1000 * fastest:.1f}"]
+            print(f"| {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

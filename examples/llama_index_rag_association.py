@@ -1,0 +1,58 @@
+"""RAG with association: a two-hop question that the plain engine misses.
+
+    pip install "nuonuo-memory[llama-index,minilm]"
+    python examples/llama_index_rag_association.py
+
+LlamaIndex's mock model gives back its prompt, so that one sees what a model would be shown.
+"""
+
+from __future__ import annotations
+
+from llama_index.core import VectorStoreIndex
+from llama_index.core.llms import LLM, MockLLM
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.schema import TextNode
+from llama_index_nuonuo import AssociationPostprocessor, NuonuoEmbedding
+
+QUESTION = "Which town was the founder of the Halberd project born in?"
+ANSWER = "Ingrid Solberg grew up by the sea; she was born in Molde and moved away at nineteen."
+NODES = [
+    TextNode(id_=f"node-{at}", text=text)
+    for at, text in enumerate(
+        [
+            "The Halberd project was founded by Ingrid Solberg after a long strike.",
+            ANSWER,
+            "The founder of the Lantern project was born in the town of Visby.",
+            "The town of Halden, birthplace of many founders, hosts a project fair.",
+            "Which project is funded is decided by the town council in spring.",
+            "The founder of the Anvil project was born in a town near Turku.",
+            "Every project has a founder, and every founder a home town.",
+        ]
+    )
+]
+
+
+def answers(llm: LLM, top: int = 3) -> tuple[str, str, list[str]]:
+    """Return the plain engine's answer, ours, and the paths that were followed."""
+    embed_model = NuonuoEmbedding()
+    index = VectorStoreIndex(NODES, embed_model=embed_model)
+    plain = index.as_query_engine(llm=llm, similarity_top_k=top)
+    association = AssociationPostprocessor.from_nodes(NODES, embed_model=embed_model, top_n=top)
+    ours = RetrieverQueryEngine.from_args(
+        index.as_retriever(similarity_top_k=top), llm=llm, node_postprocessors=[association]
+    )
+    response = ours.query(QUESTION)
+    paths = [
+        " ".join(f"-[{step['link']}]-> {step['target']}" for step in found["path"])
+        for found in (node.metadata["nuonuo"] for node in response.source_nodes)
+        if found["path"]
+    ]
+    association.close()
+    return str(plain.query(QUESTION)), str(response), paths
+
+
+if __name__ == "__main__":
+    without, with_association, followed = answers(MockLLM())
+    print("plain engine is shown the answer:", ANSWER in without)
+    print("with association it is shown:    ", ANSWER in with_association)
+    print("paths:", *followed, sep="\n  ")
