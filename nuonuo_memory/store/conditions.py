@@ -8,6 +8,7 @@ operator  := $eq $ne $gt $gte $lt $lte     operand: scalar
            | $in $nin                      operand: list of scalars
            | $exists                       operand: true or false
            | $contains                     operand: scalar
+           | $icontains                    operand: text
 scalar    := text | number | true | false | null
 """
 
@@ -31,7 +32,7 @@ MAX_TESTS: Final = 200
 
 _INT64 = range(-(2**63), 2**63)
 _ORDERED = ("$gt", "$gte", "$lt", "$lte")
-_SCALAR = ("$eq", "$ne", *_ORDERED, "$contains")
+_SCALAR = ("$eq", "$ne", *_ORDERED, "$contains", "$icontains")
 OPERATORS: Final = (*_SCALAR, "$in", "$nin", "$exists")
 
 
@@ -124,6 +125,8 @@ class _Parser:
         value = _scalar(key, name, operand)
         if name in _ORDERED and kind(value) not in ("number", "string"):
             raise FilterError(f"expected a number or text after {name}, got {operand!r}")
+        if name == "$icontains" and not isinstance(value, str):
+            raise FilterError(f"expected text after {name} for {key!r}, got {operand!r}")
         return Check(key, name, value)
 
 

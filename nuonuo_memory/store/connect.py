@@ -76,6 +76,7 @@ class Database:
             check_same_thread=False,
         )
         try:
+            connection.create_function("casefold", 1, _casefold, deterministic=True)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
         except sqlite3.Error:
@@ -153,6 +154,11 @@ class Database:
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
+
+
+def _casefold(value: object) -> str | None:
+    """SQLite's own `lower` knows the letters of ASCII alone."""
+    return value.casefold() if isinstance(value, str) else None
 
 
 def _begin(connection: Connection) -> None:

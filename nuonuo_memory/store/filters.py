@@ -5,7 +5,8 @@ A test is false, never an error, where the key is missing or holds a value of an
 speak of values that can be compared; to include the rest, use `$not`. Three fine points:
 
 - `{"x": None}` holds where `x` is null, and `{"x": {"$ne": None}}` where it is anything else.
-- `$contains` looks for an item in a list, or for a piece of text in a text.
+- `$contains` looks for an item in a list, or for a piece of text in a text; `$icontains` for a
+  piece of text in a text, whatever the case of its letters.
 - A key with dots means the key of that very name where there is one, else the path.
 
 Two numbers of which one is fractional are equal when they differ by less than one part in 10^15,
@@ -95,6 +96,8 @@ def _test(value: object, operator: str, operand: Any) -> bool:  # noqa: ANN401
             return all(_compare(value, "$ne", item) for item in operand)
         case "$contains":
             return _contains(value, operand)
+        case "$icontains":
+            return isinstance(value, str) and operand.casefold() in value.casefold()
     return _compare(value, operator, operand)
 
 
@@ -231,6 +234,9 @@ class _Leaf:
                 return and_(literal(1) == 1, *(self._compare("$ne", item) for item in operand))
             case "$contains":
                 return self._contains(operand)
+            case "$icontains":
+                found = func.instr(func.casefold(self._atom), operand.casefold()) > 0
+                return and_(self._is("string"), found)
         return self._compare(operator, operand)
 
     def _among(self, items: Sequence[Scalar]) -> list[ColumnElement[bool]]:

@@ -65,6 +65,7 @@ records = st.builds(
 tests = st.one_of(
     scalars,
     st.dictionaries(st.sampled_from(["$eq", "$ne", "$contains"]), scalars, min_size=1),
+    st.dictionaries(st.just("$icontains"), texts, min_size=1),
     st.dictionaries(
         st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), numbers | texts, min_size=1, max_size=2
     ),
@@ -149,6 +150,10 @@ EXAMPLES = [
     ({"tags": ["ab"]}, {"tags": {"$contains": "a"}}, False),
     ({"text": "a cat"}, {"text": {"$contains": "cat"}}, True),
     ({"text": "100%"}, {"text": {"$contains": "%"}}, True),
+    ({"text": "Eine STRASSE"}, {"text": {"$icontains": "Straße"}}, True),
+    ({"text": "a Cat"}, {"text": {"$contains": "cat"}}, False),
+    ({"tags": ["Cat"]}, {"tags": {"$icontains": "cat"}}, False),
+    ({"n": 12}, {"n": {"$icontains": "1"}}, False),
     ({"text": "100"}, {"text": {"$contains": "%"}}, False),
     ({"n": 2}, {"n": {"$in": ["2", 2]}}, True),
     ({"n": 2}, {"n": {"$in": []}}, False),
