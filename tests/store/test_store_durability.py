@@ -39,8 +39,9 @@ def write_until_killed(path: Path, out: int, round_: int) -> None:
                     write.update_memory(keys[-1], text="updated " * 100)
 
 
-def killed_writer(path: Path, round_: int, delay: float) -> list[str]:
+def killed_writer(path: Path, round_: int, random_: random.Random) -> list[str]:
     """The lines that a writing child got out before it was killed."""
+    wanted, delay = random_.randint(1, 12), random_.uniform(0, 0.02)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -52,14 +53,16 @@ def killed_writer(path: Path, round_: int, delay: float) -> list[str]:
         finally:
             os._exit(1)
     os.close(writing)
-    first = os.read(reading, 1)  # it has begun
+    text = b""
+    while text.count(b"\n") < wanted and (more := os.read(reading, 4096)):
+        text += more
     time.sleep(delay)
     os.kill(child, signal.SIGKILL)
     with os.fdopen(reading, "rb") as stream:
-        text = (first + stream.read()).decode()
+        text += stream.read()
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "the child ended by itself"
-    return text.splitlines()
+    return text.decode().splitlines()
 
 
 @pytest.mark.slow
@@ -70,7 +73,7 @@ def test_what_returned_survives_a_hundred_kills(path: Path) -> None:
     unsure: set[str] = set()
     told = 0
     for round_ in range(KILLS):
-        lines = killed_writer(path, round_, random_.uniform(0, 0.08))
+        lines = killed_writer(path, round_, random_)
         told += len(lines)
         present |= {line[1:] for line in lines if line[0] == "+"}
         gone = {line[1:] for line in lines if line[0] == "-"}
