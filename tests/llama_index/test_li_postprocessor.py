@@ -26,7 +26,7 @@ NODES = {
     "marta": "Marta Quist deploys the Halberd gateway every Friday.",
     "halberd": "The Halberd gateway belongs to the platform group led by Ingrid Solberg.",
     "ingrid": "Ingrid Solberg approves changes after reading the weekly report.",
-    **{f"filler {n}": f"Whoever approves budget {n} deploys nothing by hand." for n in range(8)},
+    **{f"filler {n}": f"Budget {n} is filed on a Tuesday by hand." for n in range(8)},
 }
 
 
@@ -36,7 +36,7 @@ def nodes() -> list[TextNode]:
 
 @pytest.fixture
 def postprocessor(embedder: HashEmbedding) -> Iterator[AssociationPostprocessor]:
-    made = AssociationPostprocessor.from_nodes(nodes(), embed_model=embedder, top_n=4)
+    made = AssociationPostprocessor.from_nodes(nodes(), embed_model=embedder, top_n=3)
     yield made
     made.close()
 
@@ -49,12 +49,12 @@ def index(embedder: HashEmbedding) -> VectorStoreIndex:
 def test_it_adds_what_the_nodes_lead_to(
     index: VectorStoreIndex, postprocessor: AssociationPostprocessor, call: Caller
 ) -> None:
-    plain = index.as_retriever(similarity_top_k=4).retrieve(QUESTION)
+    plain = index.as_retriever(similarity_top_k=2).retrieve(QUESTION)
     assert "halberd" not in {one.node.node_id for one in plain}
     reached = call(postprocessor, "postprocess_nodes", plain, query_str=QUESTION)
     found = {one.node.node_id: one.node for one in reached}
     assert {"marta", "halberd"} <= set(found)
-    assert len(reached) == 4
+    assert len(reached) == 3
     path = found["halberd"].metadata[HIT_KEY]["path"]
     assert path
     assert path[-1]["target"] == "halberd"
@@ -67,7 +67,7 @@ def test_it_adds_what_the_nodes_lead_to(
 def test_what_came_in_is_not_changed(
     index: VectorStoreIndex, postprocessor: AssociationPostprocessor
 ) -> None:
-    plain = index.as_retriever(similarity_top_k=4).retrieve(QUESTION)
+    plain = index.as_retriever(similarity_top_k=2).retrieve(QUESTION)
     before = [one.model_copy(deep=True) for one in plain]
     postprocessor.postprocess_nodes(plain, query_str=QUESTION)
     assert plain == before
@@ -87,8 +87,8 @@ def test_nodes_of_elsewhere_are_kept(postprocessor: AssociationPostprocessor) ->
 def test_without_a_limit_nodes_are_added(index: VectorStoreIndex, embedder: HashEmbedding) -> None:
     made = AssociationPostprocessor.from_nodes(nodes(), embed_model=embedder)
     made.added = 2
-    plain = index.as_retriever(similarity_top_k=3).retrieve(QUESTION)
-    assert len(made.postprocess_nodes(plain, query_str=QUESTION)) == 5
+    plain = index.as_retriever(similarity_top_k=2).retrieve(QUESTION)
+    assert 2 < len(made.postprocess_nodes(plain, query_str=QUESTION)) <= 4
     made.close()
 
 
@@ -106,7 +106,7 @@ def test_in_a_query_engine(
 ) -> None:
     def engine(*processors: AssociationPostprocessor) -> RetrieverQueryEngine:
         return RetrieverQueryEngine.from_args(
-            index.as_retriever(similarity_top_k=4),
+            index.as_retriever(similarity_top_k=2),
             llm=MockLLM(),
             node_postprocessors=list(processors),
         )
