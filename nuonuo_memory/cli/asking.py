@@ -1,0 +1,76 @@
+"""`nuonuo recall` and `nuonuo follow`: questions to the memory."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nuonuo_memory.cli.opening import Place
+from nuonuo_memory.cli.options import Count, expand
+from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
+from nuonuo_memory.cli.scope import ScopeOptions
+from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.types import Memory, Recall
+
+Question = Annotated[str, typer.Argument(help="A question, or anything said.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("recall")(expand(recall))
+    app.command("follow")(expand(follow))
+
+
+def recall(
+    text: Question,
+    *,
+    k: Count = 5,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", help="The best of each: session, or a name in the metadata."),
+    ] = None,
+    min_confidence: Annotated[
+        float, typer.Option("--min-confidence", help="Show nothing below this, from 0 to 1.")
+    ] = 0.0,
+    scope: ScopeOptions,
+    place: Place,
+) -> None:
+    """Find the memories that a text brings to mind."""
+    with place.open_existing(read_only=True) as memory:
+        found = memory.recall(
+            text, k=k, group_by=group_by, min_confidence=min_confidence, **scope.given()
+        )
+        show(found, memory, place.output)
+
+
+def follow(
+    text: Question,
+    *,
+    k: Count = 5,
+    hops: Annotated[
+        int | None, typer.Option("--hops", help="How many associations to follow at most.")
+    ] = None,
+    scope: ScopeOptions,
+    place: Place,
+) -> None:
+    """Follow associations from what a text brings to mind, and show the paths."""
+    with place.open_existing(read_only=True) as memory:
+        show(memory.follow(text, k=k, hops=hops, **scope.given()), memory, place.output)
+
+
+def show(found: Recall, memory: TextMemory, output: Output) -> None:
+    """Print what a question brought to mind."""
+    if output.as_json:
+        output.json(recall_record(found))
+        return
+    output.show(confidence_line(found))
+    if not found:
+        output.show("[yellow]nothing comes to mind[/yellow]")
+    output.show(hits_view(found.hits, passed(found, memory)))
+
+
+def passed(found: Recall, memory: TextMemory) -> dict[str, Memory]:
+    """Return the memories on the paths of a recall, by id."""
+    ids = {end for hit in found for hop in hit.path for end in (hop.source, hop.target) if end}
+    return {known.id: known for known in memory.get_many(sorted(ids)) if known is not None}

@@ -1,0 +1,98 @@
+"""`nuonuo show`, `list` and `stats`: what the memory holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from nuonuo_memory.cli.opening import Place
+from nuonuo_memory.cli.options import expand
+from nuonuo_memory.cli.output import hop_record, memory_record, origin
+from nuonuo_memory.cli.scope import ScopeOptions
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("show")(expand(show))
+    app.command("list")(expand(list_))
+    app.command("stats")(expand(stats))
+
+
+def show(
+    id: Annotated[str, typer.Argument(help="A memory's id, or its beginning.")],  # noqa: A002
+    *,
+    place: Place,
+) -> None:
+    """Show one memory whole, with its cues and associations."""
+    output = place.output
+    with place.open_silent(read_only=True) as memory:
+        found = memory.get(id)
+        cues, links = memory.cues(id), memory.links(id)
+        if output.as_json:
+            output.json(
+                {
+                    **memory_record(found),
+                    "cues": [{"text": cue.text, "kind": cue.kind} for cue in cues],
+                    "links": [hop_record(link) for link in links],
+                }
+            )
+            return
+        targets = memory.get_many(link.target for link in links)
+    output.show(Text(origin(found), style="dim"), Text(found.text))
+    if found.metadata:
+        output.show(Text(f"metadata {dict(found.metadata)}", style="dim"))
+    table = Table("cue", "words", title=f"{len(cues)} cues", title_justify="left")
+    for cue in cues:
+        table.add_row(cue.kind, Text(cue.text))
+    output.show(table)
+    if links:
+        ties = Table("tie", "by", "weight", "leads to", title=f"{len(links)} associations")
+        for link, target in zip(links, targets, strict=True):
+            text = Text(target.text[:80] if target else link.target)
+            ties.add_row(link.kind, Text(link.link), f"{link.weight:.2f}", text)
+        output.show(ties)
+
+
+def list_(
+    *,
+    limit: Annotated[int, typer.Option("--limit", help="How many at most.")] = 50,
+    offset: Annotated[int, typer.Option("--offset", help="How many to pass over.")] = 0,
+    scope: ScopeOptions,
+    place: Place,
+) -> None:
+    """List memories by time."""
+    output = place.output
+    with place.open_silent(read_only=True) as memory:
+        found = memory.list(limit=limit, offset=offset, **scope.given())
+    if output.as_json:
+        output.json([memory_record(one) for one in found])
+        return
+    table = Table("id", "when", "who", "session", "text", expand=True)
+    for one in found:
+        when = one.at.strftime("%Y-%m-%d") if one.at else ""
+        who = str(one.metadata.get("name") or one.role or "")
+        text = Text(" ".join(one.text.split())[:200], overflow="ellipsis", no_wrap=True)
+        table.add_row(one.id[:12], when, who, one.session or "", text)
+    output.show(table, f"{len(found)} memories")
+
+
+def stats(*, place: Place) -> None:
+    """Show how much the memory holds."""
+    output = place.output
+    with place.open_silent(read_only=True) as memory:
+        found = memory.stats()
+    if output.as_json:
+        output.json(asdict(found))
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in asdict(found).items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{kind} {count:,}" for kind, count in sorted(value.items()))  # noqa: PLW2901
+        elif isinstance(value, int):
+            value = f"{value:,}"  # noqa: PLW2901
+        table.add_row(name.replace("_", " "), str(value))
+    output.show(table)

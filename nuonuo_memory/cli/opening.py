@@ -1,0 +1,100 @@
+"""Opening a memory as the options say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from nuonuo_memory.cli.options import DEFAULT_DB, Db, Device, EncoderName, Json, Label, namespace_of
+from nuonuo_memory.cli.output import Output
+from nuonuo_memory.errors import EncoderError, InvalidInputError
+from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.store.records import Store
+from nuonuo_memory.text.encoder import Encoder, HashingEncoder
+from nuonuo_memory.text.transformer import SentenceTransformerEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The options that every command has: which memory, and how to print."""
+
+    db: Db = DEFAULT_DB
+    namespace: Label = None
+    encoder: EncoderName = None
+    device: Device = None
+    json: Json = False
+
+    @property
+    def output(self) -> Output:
+        """Where to print."""
+        return Output(as_json=self.json)
+
+    def existing(self) -> Path:
+        """Return the file, which must be there.
+
+        Raises:
+            InvalidInputError: It is not.
+        """
+        if not self.db.is_file():
+            raise InvalidInputError(
+                f"expected a memory at {str(self.db)!r}, got no such file; run nuonuo ingest, or "
+                "give another --db"
+            )
+        return self.db
+
+    def open(self, **options: Any) -> TextMemory:  # noqa: ANN401 - those of TextMemory.open
+        """Open the memory with its encoder."""
+        encoder = self.chosen_encoder()
+        return self._open(encoder, **options)
+
+    def open_existing(self, **options: Any) -> TextMemory:  # noqa: ANN401
+        """Open the memory, which must be there already."""
+        self.existing()
+        return self.open(**options)
+
+    def open_silent(self, **options: Any) -> TextMemory:  # noqa: ANN401
+        """Open a memory that is there for what needs no encoder, and so load none."""
+        with Store.open(self.existing(), read_only=True) as store:
+            encoder = _Absent(store.encoder_name, store.dimension)
+        return self._open(encoder, **options)
+
+    def _open(self, encoder: Encoder | None, **options: Any) -> TextMemory:  # noqa: ANN401
+        if self.namespace is not None:
+            options["namespace"] = namespace_of(self.namespace)
+        if self.device is not None:
+            options["device"] = self.device
+        return TextMemory.open(self.db, encoder=encoder, **options)
+
+    def chosen_encoder(self) -> Encoder | None:
+        """Return the encoder asked for, else the one the file was made with; `None` is MiniLM."""
+        if self.encoder is None and self.db.is_file():
+            with Store.open(self.db, read_only=True) as store:
+                made_with, dimension = store.encoder_name, store.dimension
+            return HashingEncoder(dimension) if made_with == f"hashing-{dimension}" else None
+        return encoder_named(self.encoder, self.device)
+
+
+def encoder_named(name: str | None, device: str | None) -> Encoder | None:
+    """Return an encoder by the name that `--encoder` takes; `None` for the default."""
+    if name is None or name in ("minilm", "all-MiniLM-L6-v2"):
+        return None
+    if name == "hashing":
+        return HashingEncoder()
+    return SentenceTransformerEncoder(name, device=device)
+
+
+class _Absent:
+    """Stands for the encoder that a file was made with, where none is needed."""
+
+    def __init__(self, name: str, dimension: int) -> None:
+        self.name = name
+        self.dimension = dimension
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        raise EncoderError(f"expected no text to encode here, got {len(texts)}; this is a fault")
+
+    encode_queries = encode

@@ -1,0 +1,141 @@
+"""Options that several commands share, as dataclasses that a command takes whole."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from nuonuo_memory.cli.output import Output
+from nuonuo_memory.errors import FilterError, InvalidInputError, NamespaceError
+
+DEFAULT_DB = Path("nuonuo.db")
+
+
+def expand(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn each parameter that is a dataclass of options into those options.
+
+    `recall(text, *, where: Place, scope: Scope)` becomes a command with the options of `Place` and
+    `Scope` beside its own.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.name not in groups:
+            parameters.append(parameter.replace(annotation=hints[parameter.name]))
+            continue
+        options = get_type_hints(groups[parameter.name], include_extras=True)
+        parameters.extend(
+            inspect.Parameter(
+                option.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=option.default,
+                annotation=options[option.name],
+            )
+            for option in fields(groups[parameter.name])
+        )
+
+    def expanded(**given: Any) -> None:  # noqa: ANN401 - as declared in the signature
+        for name, kind in groups.items():
+            given[name] = kind(**{option.name: given.pop(option.name) for option in fields(kind)})
+        command(**given)
+
+    expanded.__name__, expanded.__doc__ = command.__name__, command.__doc__
+    expanded.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": None}
+    expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return expanded
+
+
+def namespace_of(text: str | None) -> tuple[str, ...] | None:
+    """Read `acme/alice` as a namespace of two labels.
+
+    Raises:
+        NamespaceError: A label is empty.
+    """
+    if text is None:
+        return None
+    labels = tuple(text.split("/"))
+    if not all(label.strip() for label in labels):
+        raise NamespaceError(
+            f"expected labels with / between them, as in acme/alice, got {text!r}; drop the "
+            "empty one"
+        )
+    return labels
+
+
+def where_of(conditions: list[str] | None) -> Mapping[str, Any] | None:
+    """Read conditions such as `topic=travel` or `{"n": {"$gte": 2}}`; all must hold.
+
+    Raises:
+        FilterError: A condition is neither.
+    """
+    parsed = [_condition(condition) for condition in conditions or ()]
+    if len(parsed) < 2:
+        return parsed[0] if parsed else None
+    return {"$and": parsed}
+
+
+def _condition(text: str) -> dict[str, Any]:
+    if text.lstrip().startswith("{"):
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise FilterError(f"expected a filter in JSON, got {text!r}: {error}") from error
+        return dict(found)
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise FilterError(f"expected a condition such as topic=travel, got {text!r}")
+    try:
+        return {key.strip(): json.loads(value)}
+    except ValueError:
+        return {key.strip(): value}
+
+
+def day_of(text: str | None, option: str, *, end: bool = False) -> datetime | None:
+    """Read a day or a time; a day alone means its beginning, or its end.
+
+    Raises:
+        InvalidInputError: It is neither.
+    """
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"{option} must be a day or a time such as 2026-01-05 or 2026-01-05T09:30, got {text!r}"
+        ) from error
+    if end and len(text) <= len("2026-01-05"):
+        found = datetime.combine(found, time.max)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and no more.")]
+Db = Annotated[
+    Path, typer.Option("--db", envvar="NUONUO_DB", help="The file that holds the memories.")
+]
+Label = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="Whose memory it is, as in acme/alice.")
+]
+EncoderName = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="minilm, hashing, or a sentence-transformers model by name or folder; by default "
+        "what the file was made with, else minilm.",
+    ),
+]
+Device = Annotated[str | None, typer.Option("--device", help="Where it runs: cpu, cuda, …")]
+Count = Annotated[int, typer.Option("-k", "--top", help="How many memories at most.")]
+
+
+def output_of(as_json: bool) -> Output:
+    """Where a command writes to."""
+    return Output(as_json=as_json)
