@@ -51,6 +51,7 @@ class AttributeTable:
         self._count = 0
         self._sessions: dict[tuple[int, str], int] = {}
         self._roles: dict[str, int] = {}
+        self._places: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -73,6 +74,11 @@ class AttributeTable:
             -1 if role is None else self._roles.setdefault(role, len(self._roles))
             for role in batch.roles
         ]
+        self._places.update(
+            ((session, turn), key)
+            for session, turn, key in zip(*_lists(rows, "session", "turn", "key"), strict=True)
+            if session >= 0 and turn >= 0
+        )
         if self._count and len(rows) and rows["key"][0] < self._rows["key"][self._count - 1]:
             held = self._rows[: self._count]
             places = np.searchsorted(held["key"], rows["key"])
@@ -87,6 +93,8 @@ class AttributeTable:
         held = self._rows[: self._count]
         kept = ~np.isin(held["key"], keys)
         if not kept.all():
+            for place in zip(*_lists(held[~kept], "session", "turn"), strict=True):
+                self._places.pop(place, None)
             self._rows = held[kept]
             self._count = len(self._rows)
 
@@ -102,6 +110,18 @@ class AttributeTable:
             turns=found["turn"],
             roles=found["role"],
             at=found["at"],
+        )
+
+    def neighbours(self, keys: Ints, step: int) -> Ints:
+        """Return the memory `step` turns on in the same session, int64 [n]; -1 where none is."""
+        rows = self._rows[: self._count]
+        found = rows[np.searchsorted(rows["key"], keys)]
+        return np.array(
+            [
+                self._places.get((session, turn + step), -1) if turn >= 0 else -1
+                for session, turn in zip(*_lists(found, "session", "turn"), strict=True)
+            ],
+            dtype=np.int64,
         )
 
     def groups(self, keys: Ints) -> Ints:
@@ -122,3 +142,7 @@ class AttributeTable:
             grown = np.zeros(max(size, 2 * len(self._rows)), dtype=_COLUMNS)
             grown[: self._count] = self._rows[: self._count]
             self._rows = grown
+
+
+def _lists(rows: NDArray[np.void], *names: str) -> tuple[list[int], ...]:
+    return tuple(rows[name].tolist() for name in names)

@@ -69,6 +69,35 @@ class CueConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RankingConfig:
+    """How the evidence for a memory is summed into its score, on the scale of a cosine.
+
+    Attributes:
+        words: Best memories by BM25 that are looked at beside those of the nearest cues.
+        lexical: What BM25 counts, as a share of the highest in the place looked at.
+        previous: What the turn before counts.
+        following: What the turn after counts.
+        speaker: Added where the question speaks of the asker and the user spoke.
+        assistant: Added where the question asks what the assistant said and it spoke.
+        period: Added, at most, where the question names a time and the memory is of it.
+    """
+
+    words: int = 64
+    lexical: float = 0.3
+    previous: float = 0.1
+    following: float = 0.1
+    speaker: float = 0.02
+    assistant: float = 0.1
+    period: float = 0.1
+
+    def __post_init__(self) -> None:
+        _require(self.words >= 1, "words", self.words, "at least 1")
+        for name in ("lexical", "previous", "following", "speaker", "assistant", "period"):
+            value = getattr(self, name)
+            _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
 class AssociationConfig:
     """How activation spreads over associations, and what it counts for in the end.
 
@@ -119,8 +148,18 @@ class AssociationConfig:
 
 @dataclass(frozen=True, slots=True)
 class MemoryConfig:
-    """All settings of a `TextMemory`."""
+    """All settings of a `TextMemory`.
+
+    Attributes:
+        hopfield: How recall settles among the nearest cues.
+        cues: Which cues a turn gets.
+        ranking: How the evidence is summed.
+        association: How activation spreads.
+        associate: Whether `recall` follows associations unless told otherwise.
+    """
 
     hopfield: HopfieldConfig = field(default_factory=HopfieldConfig)
     cues: CueConfig = field(default_factory=CueConfig)
+    ranking: RankingConfig = field(default_factory=RankingConfig)
     association: AssociationConfig = field(default_factory=AssociationConfig)
+    associate: bool = False

@@ -9,7 +9,7 @@ from typing import IO, Any, Self, Unpack
 
 from torch import Tensor
 
-from nuonuo_memory import inputs, transfer
+from nuonuo_memory import inputs, inspecting, transfer
 from nuonuo_memory.background import Paraphrasing
 from nuonuo_memory.convert import memories_of, memory_of
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
@@ -311,7 +311,7 @@ class Facade:
 
     def links(self, id: str) -> list[Hop]:  # noqa: A002
         """Return the associations that leave a memory, strongest first."""
-        return self._recalling.links(self._key(id))
+        return inspecting.links(self._core, self._key(id))
 
     def vectors(self, ids: Iterable[str]) -> Tensor:
         """Return the direction of each memory's first cue, float32 [n, dimension].
@@ -319,7 +319,7 @@ class Facade:
         Raises:
             NotFoundError: No memory has one of these ids.
         """
-        return self._recalling.vectors([self._key(id_) for id_ in ids])
+        return inspecting.vectors(self._core, [self._key(id_) for id_ in ids])
 
     def list(self, **options: Unpack[ListOptions]) -> list[Memory]:
         """Return memories by time (`at`, else of storing), those of one moment as they came.
@@ -339,7 +339,7 @@ class Facade:
 
     def stats(self) -> Stats:
         """Return how much the memory holds."""
-        return self._recalling.stats()
+        return inspecting.stats(self._core)
 
     def fingerprint(self) -> str:
         """Return a digest of everything recall uses, the same exactly when that is the same."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack
 
 from nuonuo_memory import inputs
-from nuonuo_memory.config import MemoryConfig
+from nuonuo_memory.config import AssociationConfig, MemoryConfig
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.store.rows import Query
 from nuonuo_memory.types import Cue, Link, Metadata, Namespace, Progress
@@ -147,7 +147,8 @@ class RecallOptions(Scope, total=False):
         k: How many memories, or groups, to return at most; 5.
         group_by: `"session"`, or a name in the metadata: the best memory of each group.
         min_confidence: Return nothing when the confidence is below this, from 0 to 1.
-        associate: Follow associations too; by default as `config.association` says.
+        associate: Follow associations too; by default as `config.associate` says.
+        hops: How many associations to follow at most, where they are followed.
         now: The time that "last week" is reckoned from; by default the present.
         vector: The question's direction, where it is encoded already; the text may then be empty.
     """
@@ -156,6 +157,7 @@ class RecallOptions(Scope, total=False):
     group_by: str | None
     min_confidence: float
     associate: bool | None
+    hops: int | None
     now: datetime | None
     vector: Sequence[float] | None
 
@@ -190,6 +192,10 @@ class Asked:
     now: datetime | None = None
     start: Mapping[str, float] | None = None
     vector: Sequence[float] | None = None
+
+    def association(self, config: AssociationConfig) -> AssociationConfig:
+        """Return the settings with the hops that the call asks for."""
+        return config if self.hops is None else replace(config, hops=self.hops)
 
     @property
     def filtered(self) -> bool:

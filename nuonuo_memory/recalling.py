@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nuonuo_memory.convert import memory_of
+from nuonuo_memory.answering import Ranking, hits
 from nuonuo_memory.core import Core
-from nuonuo_memory.engine.retrieval import Retrieved, retrieve
+from nuonuo_memory.engine.nearest import Candidates, nearest
+from nuonuo_memory.engine.retrieval import Retrieved, settle_candidates
+from nuonuo_memory.following import Following
+from nuonuo_memory.looking import Look, Looker, Place, question_terms
 from nuonuo_memory.options import Asked
+from nuonuo_memory.paths import Paths
+from nuonuo_memory.ranking import confidence, rank
+from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.encoder import encode_checked
-from nuonuo_memory.text.lexical import terms
-from nuonuo_memory.types import Cue, Hit, Hop, Recall, Stats
+from nuonuo_memory.types import Recall
 from nuonuo_memory.writing import unit
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question on its way to an answer.
+
+    Attributes:
+        near: Keys of the memories whose cues are nearest, int64, ascending.
+        settled: How the network settled among those cues; its tensors have one row.
+    """
+
+    text: str
+    looker: Looker
+    near: Ints
+    settled: Retrieved
 
 
 class Recalling:
@@ -24,103 +45,113 @@ class Recalling:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def recall(self, texts: Sequence[str], asked: Asked) -> list[Recall]:
+    def recall(self, texts: Sequence[str], ask: Asked) -> list[Recall]:
         """Return one answer for each question."""
+        core = self._core
+        associate = core.config.associate if ask.associate is None else ask.associate
+        step = self._follow if associate else self._rank
+        return self._answers(texts, ask, step)
+
+    def follow(self, text: str, ask: Asked) -> Recall:
+        """Return what is tied by association to what a question brings to mind."""
+        return self._answers([text], ask, self._follow)[0]
+
+    def _answers(self, texts: Sequence[str], ask: Asked, step: Step) -> list[Recall]:
         core = self._core
         core.require_open()
         if not texts:
             return []
-        queries = self.directions(texts, asked)
+        queries = self._directions(texts, ask).to(core.device)
         with core.lock:
-            index = core.follow()
-            groups = core.store.namespace_keys(
-                asked.query.namespace or core.namespace, prefix=asked.query.prefix
+            core.follow()
+            place = self._place(ask)
+            found = nearest(
+                core.index.arena,
+                queries,
+                groups=[place.groups] * len(texts),
+                k=max(core.config.hopfield.candidates, 4 * ask.k),
+                allowed=place.allowed,
             )
-            allowed = (
-                torch.from_numpy(core.store.find_keys(asked.query)) if asked.filtered else None
-            )
-            found = retrieve(
-                index.arena,
-                queries.to(core.device),
-                groups=[groups] * len(texts),
-                k=asked.k,
-                config=core.config.hopfield,
-                allowed=allowed,
-            )
-        return [self._answer(text, row, found) for row, text in enumerate(texts)]
+            settled = settle_candidates(queries, found, k=ask.k, config=core.config.hopfield)
+            return [
+                self._answer(self._question(text, queries, place, found, settled, row), ask, step)
+                for row, text in enumerate(texts)
+            ]
 
-    def follow(self, text: str, ask: Asked) -> Recall:
-        """Return what is tied by association to what a question brings to mind."""
-        return self.recall([text], ask)[0]
-
-    def directions(self, texts: Sequence[str], asked: Asked) -> Tensor:
-        """Return the questions' unit vectors, float32 [n, dimension]."""
-        if asked.vector is None:
+    def _directions(self, texts: Sequence[str], ask: Asked) -> Tensor:
+        """The questions' unit vectors, float32 [n, dimension]."""
+        if ask.vector is None:
             return encode_checked(self._core.encoder, texts, queries=True)
-        return torch.from_numpy(unit(asked.vector, self._core.encoder.dimension))[None]
+        return torch.from_numpy(unit(ask.vector, self._core.encoder.dimension))[None]
 
-    def links(self, key: int) -> list[Hop]:
-        """Return the associations that leave a memory, strongest first."""
-        rows = self._core.store.links_of(key)
-        names = self._core.store.get_keys([key, *(row.target_key for row in rows)])
-        hops = [
-            Hop(names[key].id, names[row.target_key].id, row.label, row.kind, row.weight)
-            for row in rows
-        ]
-        return sorted(hops, key=lambda hop: -hop.weight)
+    def _place(self, ask: Asked) -> Place:
+        store, query = self._core.store, ask.query
+        groups = store.namespace_keys(query.namespace or self._core.namespace, prefix=query.prefix)
+        return Place(groups, torch.from_numpy(store.find_keys(query)) if ask.filtered else None)
 
-    def vectors(self, keys: Sequence[int]) -> Tensor:
-        """Return the direction of each memory's first cue, float32 [n, dimension]."""
-        firsts = [self._core.store.cues_of(key)[0].key for key in keys]
-        with self._core.lock:
-            index = self._core.follow()
-            return torch.from_numpy(index.vectors(np.array(firsts, dtype=np.int64)))
+    def _question(
+        self,
+        text: str,
+        queries: Tensor,
+        place: Place,
+        found: Candidates,
+        settled: Retrieved,
+        row: int,
+    ) -> Question:
+        near = np.unique(found.memory_ids[row].cpu().numpy())
+        looker = Looker(self._core.index, queries[row : row + 1], question_terms(text), place)
+        one = Retrieved(*(column[row : row + 1] for column in settled))
+        return Question(text, looker, near[near >= 0], one)
 
-    def stats(self) -> Stats:
-        """Return how much the memory holds."""
-        core = self._core
-        with core.lock:
-            index = core.follow()
-            counts = core.store.counts()
-            return Stats(
-                memories=counts.memories,
-                cues=counts.cues,
-                links=counts.links + counts.mentions,
-                namespaces=counts.namespaces,
-                encoder=core.encoder.name,
-                dimension=core.encoder.dimension,
-                device=str(core.device),
-                engine_bytes=index.nbytes,
-                store_bytes=counts.bytes,
-                cues_by_kind=counts.cues_by_kind,
-            )
-
-    def _answer(self, text: str, row: int, found: Retrieved) -> Recall:
-        keys = [key for key in found.memory_ids[row].tolist() if key >= 0]
-        cue_keys = found.cue_ids[row].tolist()
-        memories = self._core.store.get_keys(keys)
-        cues = self._core.store.cue_rows(cue_keys[: len(keys)])
-        hits = tuple(
-            Hit(
-                memory=memory_of(memories[key]),
-                score=float(found.scores[row, place]),
-                similarity=float(found.similarity[row, place]),
-                cue=Cue(cues[cue_keys[place]].text, cues[cue_keys[place]].kind),
-            )
-            for place, key in enumerate(keys)
-            if key in memories and cue_keys[place] in cues
-        )
+    def _answer(self, question: Question, ask: Asked, step: Step) -> Recall:
+        ranking, sure = step(question, ask)
+        settled = question.settled
         return Recall(
-            query=text,
-            hits=hits,
-            confidence=max((hit.similarity for hit in hits), default=0.0),
-            energy=float(found.energy[row]),
-            entropy=float(found.entropy[row]),
-            margin=float(found.margin[row]),
+            query=question.text,
+            hits=hits(self._core.store, ranking, ask) if sure >= ask.min_confidence else (),
+            confidence=sure,
+            energy=float(settled.energy[0]),
+            entropy=float(settled.entropy[0]),
+            margin=float(settled.margin[0]),
         )
 
+    def _candidates(self, question: Question) -> Look:
+        """What the question brings up by meaning and by words."""
+        by_words, peak = question.looker.by_words(self._core.config.ranking.words)
+        return question.looker.at(np.union1d(question.near, by_words), peak)
 
-def question_terms(text: str) -> Tensor:
-    """Return the hashed terms of a question, int64 [q]."""
-    ids, _ = terms(text)
-    return torch.from_numpy(np.ascontiguousarray(ids))
+    def _rank(self, question: Question, ask: Asked) -> tuple[Ranking, float]:
+        return rank(
+            question.text,
+            question.looker,
+            self._candidates(question),
+            config=self._core.config.ranking,
+            now=ask.now,
+        )
+
+    def _follow(self, question: Question, ask: Asked) -> tuple[Ranking, float]:
+        core = self._core
+        first = self._candidates(question)
+        following = Following(
+            question.looker,
+            question.text,
+            words_of=self._words_of,
+            config=ask.association(core.config.association),
+            lexical=core.config.ranking.lexical,
+        )
+        start = None if ask.start is None else self._start(ask.start)
+        reached = following.go(first, start)
+        paths = Paths(core.store, reached)
+        sure = confidence(first, core.config.ranking)
+        return Ranking(reached.keys, reached.scores, reached.look, paths.of), sure
+
+    def _start(self, given: Mapping[str, float]) -> dict[int, float]:
+        """Activation by key of the memories that there are."""
+        keys = self._core.store.keys(list(given))
+        return {key: float(given[id_]) for id_, key in keys.items() if given[id_] > 0}
+
+    def _words_of(self, key: int) -> Tensor:
+        return question_terms(self._core.store.get_keys([key])[key].text)
+
+
+Step = Callable[[Question, Asked], tuple[Ranking, float]]

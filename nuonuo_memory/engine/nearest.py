@@ -82,6 +82,14 @@ def nearest(
         VectorError: The queries have another size, or are not finite.
         InvalidInputError: `k` is below 1, or `groups` are not as many as the queries.
     """
+    queries = check_search(arena, queries, groups=groups, k=k)
+    return search(arena, queries, groups=groups, k=k, allowed=allowed)
+
+
+def check_search(
+    arena: CueArena, queries: Tensor, *, groups: Sequence[Sequence[int]], k: int
+) -> Tensor:
+    """Return the queries on the arena's device, if a search can be made with these arguments."""
     queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
     if k < 1:
         raise InvalidInputError(f"k must be at least 1, got {k}")
@@ -89,7 +97,7 @@ def nearest(
         raise InvalidInputError(
             f"groups must name the groups of each of {len(queries)} queries, got {len(groups)}"
         )
-    return search(arena, queries, groups=groups, k=k, allowed=allowed)
+    return queries
 
 
 def search(
@@ -138,7 +146,27 @@ def best_cues(arena: CueArena, queries: Tensor, memory_ids: Tensor) -> tuple[Ten
         fixed = fixed_point(rows.high, rows.low)
         similarity = _similarity(fixed, rows.scale, codes, owner // wide)
         best = _ranked(rows, fixed, owner, similarity, memory_ids.numel(), 1)
-    return best.cue_ids.view(-1, wide), best.similarity.view(-1, wide)
+    return best.cue_ids.view(memory_ids.shape), best.similarity.view(memory_ids.shape)
+
+
+def cue_similarities(
+    arena: CueArena, queries: Tensor, memory_ids: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return every cue of given memories [B, m]: cue ids, owners, similarities, each [c].
+
+    An owner is the place of the cue's memory in `memory_ids`, read row by row. The order of the
+    cues is that of the arena.
+    """
+    queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
+    cue_ids, owner = arena.memory_cues(memory_ids.reshape(-1))
+    owner = owner.to(arena.device)
+    if not len(cue_ids):
+        return cue_ids.to(arena.device), owner, owner.to(torch.float64)
+    rows = arena.gather(cue_ids)
+    fixed = fixed_point(rows.high, rows.low)
+    codes = encode_queries(queries)
+    similarity = _similarity(fixed, rows.scale, codes, owner // memory_ids.shape[1])
+    return rows.cue_ids, owner, similarity
 
 
 def _rows(arena: CueArena, names: Sequence[int]) -> list[GroupRows]:

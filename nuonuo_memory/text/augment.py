@@ -106,7 +106,14 @@ def as_augmenter(given: object) -> Augmenter:
     Raises:
         InvalidInputError: It is neither.
     """
-    return given if isinstance(given, Augmenter) else CallableAugmenter(given)
+    if isinstance(given, Augmenter):
+        return given
+    if callable(given):
+        return CallableAugmenter(given)
+    raise InvalidInputError(
+        "augmenter must be an Augmenter, or a callable from a text to texts; got "
+        f"{type(given).__name__}"
+    )
 
 
 def _variants(text: str, core: str) -> Iterator[str]:

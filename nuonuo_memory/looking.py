@@ -1,0 +1,110 @@
+"""A look into the memory: what a question brings up, by meaning and by words, not yet ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nuonuo_memory.engine.nearest import best_cues
+from nuonuo_memory.index import MemoryIndex
+from nuonuo_memory.store.rows import Ints
+from nuonuo_memory.text.lexical import terms
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to look.
+
+    Attributes:
+        groups: Keys of the namespaces.
+        allowed: Keys of the memories that may be returned, ascending int64; all when `None`.
+    """
+
+    groups: Sequence[int]
+    allowed: Tensor | None = None
+
+    def admits(self, keys: Ints) -> NDArray[np.bool_]:
+        """Say of each memory whether it may be returned."""
+        if self.allowed is None:
+            return np.ones(len(keys), dtype=np.bool_)
+        return np.isin(keys, self.allowed.numpy())
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one question brings up: n memories in order of key.
+
+    Attributes:
+        keys: int64 [n], ascending.
+        cues: int64 [n], of each memory the cue nearest to the question; -1 without any.
+        similarity: float64 [n], of that cue; 0 without any.
+        lexical: float64 [n], BM25 of the question's words against the memory's.
+        peak: The highest BM25 that any memory in the place has.
+    """
+
+    keys: Ints
+    cues: Ints
+    similarity: NDArray[np.float64]
+    lexical: NDArray[np.float64]
+    peak: float
+
+    def base(self, weight: float, *, peak: float | None = None) -> NDArray[np.float64]:
+        """Similarity plus `weight` times BM25 as a share of the highest, float64 [n]."""
+        highest = self.peak if peak is None else peak
+        return self.similarity + (weight / highest if highest > 0 else 0.0) * self.lexical
+
+
+def question_terms(text: str) -> Tensor:
+    """Return the hashed terms of a question, int64 [q]."""
+    ids, _ = terms(text)
+    return torch.from_numpy(np.ascontiguousarray(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Looks up one question in one place.
+
+    Attributes:
+        query: The question's direction, [1, d] on the engine's device.
+        terms: Its hashed words, int64 [q].
+    """
+
+    index: MemoryIndex
+    query: Tensor
+    terms: Tensor
+    place: Place
+
+    def by_words(self, count: int) -> tuple[Ints, float]:
+        """Return the best `count` memories by BM25, and the highest score."""
+        keys, scores = self.index.terms.scores(
+            self.terms, self.place.groups, k=count, allowed=self.place.allowed
+        )
+        return keys.numpy(), float(scores[0]) if len(scores) else 0.0
+
+    def at(self, keys: Ints, peak: float) -> Look:
+        """Return what the question finds in given memories."""
+        some = np.unique(keys)
+        held = torch.from_numpy(some)
+        cues, similarity = best_cues(self.index.arena, self.query, held[None].to(self.query.device))
+        close = similarity[0].cpu().numpy()
+        return Look(
+            keys=some,
+            cues=cues[0].cpu().numpy(),
+            similarity=np.where(np.isfinite(close), close, 0.0),
+            lexical=self.index.terms.scores_of(
+                self.terms, self.place.groups, memory_ids=held
+            ).numpy(),
+            peak=peak,
+        )
+
+    def around(self, keys: Ints) -> Ints:
+        """Return these memories with the turns before and after them, ascending, each once."""
+        attributes = self.index.attributes
+        beside = [attributes.neighbours(keys, step) for step in (-1, 1)]
+        every = np.unique(np.concatenate([keys, *beside]))
+        return every[every >= 0]

@@ -1,0 +1,70 @@
+"""From what a question brings up to an order: the evidence for each memory, summed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuonuo_memory.answering import Ranking
+from nuonuo_memory.attributes import AttributeTable
+from nuonuo_memory.config import RankingConfig
+from nuonuo_memory.looking import Look, Looker
+from nuonuo_memory.store.rows import Ints
+from nuonuo_memory.text.question import Asked as AskedFor
+from nuonuo_memory.text.question import asked as read_question
+
+
+def rank(
+    text: str, looker: Looker, first: Look, *, config: RankingConfig, now: datetime | None
+) -> tuple[Ranking, float]:
+    """Rank what a question brought up, and say how sure it is that the answer is there.
+
+    The turns before and after a memory are candidates too, and their evidence counts for it.
+    """
+    attributes = looker.index.attributes
+    keys = looker.around(first.keys)
+    keys = keys[looker.place.admits(keys)]
+    look = looker.at(looker.around(keys), first.peak)
+    base = look.base(config.lexical)
+    scores = base[np.searchsorted(look.keys, keys)]
+    for step, weight in ((-1, config.previous), (1, config.following)):
+        scores = scores + weight * _beside(attributes, keys, step, look, base)
+    scores = scores + _asked_for(attributes, keys, read_question(text, now=now), config)
+    best = np.lexsort((keys, -scores))
+    return Ranking(keys[best], scores[best], look, lambda _: ()), confidence(first, config)
+
+
+def confidence(first: Look, config: RankingConfig) -> float:
+    """How likely it is that the memory holds an answer, from 0 to 1."""
+    return float(np.clip(first.base(0.0).max(initial=0.0), 0.0, 1.0))
+
+
+def _beside(
+    attributes: AttributeTable, keys: Ints, step: int, look: Look, base: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The evidence for the turn beside each memory, 0 where there is none."""
+    others = attributes.neighbours(keys, step)
+    places = np.searchsorted(look.keys, others).clip(0, len(look.keys) - 1)
+    return np.where(look.keys[places] == others, base[places], 0.0) if len(keys) else base[:0]
+
+
+def _asked_for(
+    attributes: AttributeTable, keys: Ints, ask: AskedFor, config: RankingConfig
+) -> NDArray[np.float64]:
+    """What a memory gains by being of the speaker, or of the time, that the question asks for."""
+    gain = np.zeros(len(keys))
+    held = attributes.of(keys)
+    user = np.isin(held.roles, attributes.role_codes(["user"]))
+    if ask.speaker == "user":
+        gain += config.speaker * user
+    elif ask.speaker == "assistant":
+        gain += config.assistant * (~user & (held.roles >= 0))
+    if ask.period is not None:
+        near = [
+            0.0 if np.isnan(at) else ask.period.nearness(datetime.fromtimestamp(at, UTC))
+            for at in held.at.tolist()
+        ]
+        gain += config.period * np.array(near)
+    return gain
