@@ -36,6 +36,8 @@ class DenseAssociator:
         device: Where the matrix lives.
     """
 
+    order = 1
+
     def __init__(
         self,
         code_dim: int = CODE_DIM,
@@ -102,9 +104,10 @@ class DenseAssociator:
         self._settle_accounts(cues, targets, keys, taken)
 
     def sums(self, codes: Tensor) -> Tensor:
-        """Return W c for each code, int32 [b, code_dim]."""
-        rows = [self._weights[code.long()].sum(dim=0, dtype=torch.int32) for code in codes]
-        return torch.stack(rows) if rows else self._weights.new_empty(0, self.code_dim)
+        """Return W c for each code, int64 [b, code_dim]."""
+        rows = [self._weights[code.long()].sum(dim=0) for code in codes]
+        empty = torch.empty(0, self.code_dim, dtype=torch.int64, device=self.device)
+        return torch.stack(rows) if rows else empty
 
     def recall(self, codes: Tensor, *, hops: int = 1, support: float = SUPPORT) -> Walk:
         """Follow `hops` associations from each code (int32 [b, winners])."""

@@ -172,6 +172,21 @@ def crowded() -> tuple[FactoredAssociator, PatternSeparator]:
     return memory, PatternSeparator(384)
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_a_higher_order_holds_more_of_codes_that_share_much(order: int) -> None:
+    """Codes of few dimensions, as real sentences': the matrix's order drowns, a higher does not."""
+    separator = PatternSeparator(12, code_dim=2048, winners=24)
+    generator = torch.Generator().manual_seed(3)
+    codes = separator.codes(torch.randn(1200, 12, generator=generator))
+    memory = FactoredAssociator(2048, 24, order=order)
+    memory.learn(codes[:-1], codes[1:])
+    walk = memory.recall(codes[:50], hops=1)
+    right = float((walk.last == codes[1:51]).all(dim=1).double().mean())
+    assert right < 0.2 if order == 1 else right > 0.9
+    with pytest.raises(InvalidInputError, match="order"):
+        FactoredAssociator(order=5)
+
+
 def test_six_hops_among_twenty_thousand_others(
     crowded: tuple[FactoredAssociator, PatternSeparator],
 ) -> None:

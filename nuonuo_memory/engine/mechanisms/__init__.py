@@ -13,6 +13,7 @@ from nuonuo_memory.engine.mechanisms.base import Factory, Mechanism, MechanismCo
 from nuonuo_memory.engine.mechanisms.coarse_to_fine import CoarseToFine
 from nuonuo_memory.engine.mechanisms.code_hopfield import CodeHopfield
 from nuonuo_memory.engine.mechanisms.flat import FlatHebbian
+from nuonuo_memory.engine.mechanisms.polynomial import Polynomial
 from nuonuo_memory.engine.mechanisms.recurrent import Recurrent
 from nuonuo_memory.engine.mechanisms.two_stage import TwoStageHopfield
 from nuonuo_memory.engine.separation import Separator
@@ -22,6 +23,7 @@ __all__ = ["DEFAULT", "MECHANISMS", "Mechanism", "MechanismConfig", "Recalled", 
 
 MECHANISMS: dict[str, Factory] = {
     "flat": FlatHebbian,
+    "polynomial": Polynomial,
     "attractor": Attractor,
     "recurrent": Recurrent,
     "coarse-to-fine": CoarseToFine,

@@ -29,6 +29,7 @@ class MechanismConfig:
         code_dim: Size of a code.
         winners: Ones in a code.
         seed: Makes the random projection.
+        order: Power of the overlap (polynomial); see `engine/hebbian.py`.
         beta: Inverse temperature over shares of overlapping ones (Hopfield on codes).
         steps: Iterations at most, of the mechanisms on codes.
         auto_strength: Strength of cue ⊗ cue against 2 for target ⊗ cue (recurrent).
@@ -40,6 +41,7 @@ class MechanismConfig:
     code_dim: int = CODE_DIM
     winners: int = WINNERS
     seed: int = 0
+    order: int = 3
     beta: float = 16.0
     steps: int = 3
     auto_strength: int = 1

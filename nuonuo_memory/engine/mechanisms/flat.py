@@ -20,7 +20,9 @@ from nuonuo_memory.engine.separation import Separator, check_vectors, winner_tak
 
 
 class FlatHebbian:
-    """One associator from cue codes to target codes."""
+    """One associator from cue codes to target codes, of order 1."""
+
+    order: int | None = 1
 
     def __init__(
         self,
@@ -34,7 +36,8 @@ class FlatHebbian:
         self.config = config or MechanismConfig()
         self.separator = separator or self.config.separator(dimension, device)
         sizes = self.separator.code_dim, self.separator.winners
-        self._associator = FactoredAssociator(*sizes, device=device)
+        order = self.config.order if self.order is None else self.order
+        self._associator = FactoredAssociator(*sizes, order=order, device=device)
         self._memories = TargetTable(self.separator, device=device)
 
     def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:
