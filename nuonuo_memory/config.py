@@ -23,13 +23,14 @@ class HopfieldConfig:
 
     Attributes:
         candidates: Nearest cues that enter the network.
-        beta: Inverse temperature of the softmax.
+        beta: Inverse temperature of the softmax. From 20 to 40 a memory's cues vote together, which
+            finds more than its best cue alone; at 10 many weak cues drown a strong one.
         max_steps: Iterations at most.
         tolerance: A state that moves less than this (Euclidean) has settled.
     """
 
-    candidates: int = 64
-    beta: float = 40.0
+    candidates: int = 128
+    beta: float = 30.0
     max_steps: int = 3
     tolerance: float = 1e-4
 
@@ -55,12 +56,18 @@ class CueConfig:
         segment_chars: Length that a segment of a long turn aims at; the encoder reads 256 tokens,
             about 1,000 characters, and shorter segments match questions better.
         sentences: Make each sentence a cue.
-        questions: Make the user's question a cue of the answer that followed.
+        clauses: Make the clauses of a sentence cues: what people mention in passing.
+        assistant_sentences: Make cues of an assistant's sentences and clauses too; segments alone
+            find its turns as well, with a fifth of the cues.
+        questions: Make the user's question a cue of the answer that followed; the weight of
+            neighbouring turns in the ranking does as much.
     """
 
     segment_chars: int = 500
     sentences: bool = True
-    questions: bool = True
+    clauses: bool = True
+    assistant_sentences: bool = False
+    questions: bool = False
 
     def __post_init__(self) -> None:
         _require(
@@ -72,27 +79,36 @@ class CueConfig:
 class RankingConfig:
     """How the evidence for a memory is summed into its score, on the scale of a cosine.
 
+    The figures are round: within half and twice of each, results move by a percentage point or
+    less (docs/ablation.md).
+
     Attributes:
         words: Best memories by BM25 that are looked at beside those of the nearest cues.
-        lexical: What BM25 counts, as a share of the highest in the place looked at.
+        lexical: What BM25 counts, as a share of the highest in the place looked at. More helps
+            short messages full of names, and hurts long turns.
         previous: What the turn before counts.
         following: What the turn after counts.
-        speaker: Added where the question speaks of the asker and the user spoke.
+        session: What the question's words anywhere in the session count, as a share of the best
+            session.
+        speaker: Added where the question speaks of the asker and the user spoke: what people ask
+            of themselves they said themselves.
         assistant: Added where the question asks what the assistant said and it spoke.
         period: Added, at most, where the question names a time and the memory is of it.
     """
 
     words: int = 64
-    lexical: float = 0.3
+    lexical: float = 0.2
     previous: float = 0.1
     following: float = 0.1
-    speaker: float = 0.02
-    assistant: float = 0.1
-    period: float = 0.1
+    session: float = 0.12
+    speaker: float = 0.3
+    assistant: float = 0.2
+    period: float = 0.25
 
     def __post_init__(self) -> None:
         _require(self.words >= 1, "words", self.words, "at least 1")
-        for name in ("lexical", "previous", "following", "speaker", "assistant", "period"):
+        weights = ("lexical", "previous", "following", "session", "speaker", "assistant", "period")
+        for name in weights:
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nuonuo_memory.engine.nearest import best_cues
+from nuonuo_memory.engine.evidence import cue_evidence, session_evidence
 from nuonuo_memory.index import MemoryIndex
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.lexical import terms
@@ -43,6 +43,7 @@ class Look:
         keys: int64 [n], ascending.
         cues: int64 [n], of each memory the cue nearest to the question; -1 without any.
         similarity: float64 [n], of that cue; 0 without any.
+        summed: float64 [n], of all the memory's cues together; 0 without any.
         lexical: float64 [n], BM25 of the question's words against the memory's.
         peak: The highest BM25 that any memory in the place has.
     """
@@ -50,13 +51,14 @@ class Look:
     keys: Ints
     cues: Ints
     similarity: NDArray[np.float64]
+    summed: NDArray[np.float64]
     lexical: NDArray[np.float64]
     peak: float
 
     def base(self, weight: float, *, peak: float | None = None) -> NDArray[np.float64]:
-        """Similarity plus `weight` times BM25 as a share of the highest, float64 [n]."""
+        """Summed similarity plus `weight` times BM25 as a share of the highest, float64 [n]."""
         highest = self.peak if peak is None else peak
-        return self.similarity + (weight / highest if highest > 0 else 0.0) * self.lexical
+        return self.summed + (weight / highest if highest > 0 else 0.0) * self.lexical
 
 
 def question_terms(text: str) -> Tensor:
@@ -72,12 +74,14 @@ class Looker:
     Attributes:
         query: The question's direction, [1, d] on the engine's device.
         terms: Its hashed words, int64 [q].
+        beta: Inverse temperature at which a memory's cues are summed.
     """
 
     index: MemoryIndex
     query: Tensor
     terms: Tensor
     place: Place
+    beta: float
 
     def by_words(self, count: int) -> tuple[Ints, float]:
         """Return the best `count` memories by BM25, and the highest score."""
@@ -90,17 +94,34 @@ class Looker:
         """Return what the question finds in given memories."""
         some = np.unique(keys)
         held = torch.from_numpy(some)
-        cues, similarity = best_cues(self.index.arena, self.query, held[None].to(self.query.device))
-        close = similarity[0].cpu().numpy()
+        found = cue_evidence(
+            self.index.arena, self.query, held[None].to(self.query.device), beta=self.beta
+        )
+        close = found.similarity[0].cpu().numpy()
+        summed = found.summed[0].cpu().numpy()
         return Look(
             keys=some,
-            cues=cues[0].cpu().numpy(),
+            cues=found.cue_ids[0].cpu().numpy(),
             similarity=np.where(np.isfinite(close), close, 0.0),
+            summed=np.where(np.isfinite(summed), summed, 0.0),
             lexical=self.index.terms.scores_of(
                 self.terms, self.place.groups, memory_ids=held
             ).numpy(),
             peak=peak,
         )
+
+    def sessions(self, keys: Ints) -> NDArray[np.float64]:
+        """Return what the question's words anywhere in a memory's session count, in [0, 1]."""
+        attributes = self.index.attributes
+        term, memory, counts, idf = self.index.terms.occurrences(self.terms, self.place.groups)
+        if not len(memory):
+            return np.zeros(len(keys))
+        own = torch.from_numpy(attributes.of(memory.numpy()).sessions)
+        sessions, share = session_evidence(term, own, counts, idf=idf)
+        found = attributes.of(keys).sessions
+        places = np.searchsorted(sessions.numpy(), found).clip(0, len(sessions) - 1)
+        same = sessions.numpy()[places] == found
+        return np.where(same, share.numpy()[places], 0.0)
 
     def around(self, keys: Ints) -> Ints:
         """Return these memories with the turns before and after them, ascending, each once."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from nuonuo_memory.config import CueConfig
 from nuonuo_memory.inputs import merged
-from nuonuo_memory.text.turns import cues_of_text, cues_of_turn
+from nuonuo_memory.text.turns import cues_of_text, cues_of_turn, spoken
 from nuonuo_memory.types import Cue, Link, Message, Metadata, Namespace, NewMemory
 
 
@@ -40,6 +40,12 @@ class Draft:
     links: tuple[Link, ...] = ()
     created_at: float = 0.0
     after: str | None = None
+
+    @property
+    def said(self) -> str:
+        """The text as its speaker's words, where the speaker has a name."""
+        name = self.metadata.get("name") if self.role is not None else None
+        return spoken(self.text, name if isinstance(name, str) else None)
 
 
 def draft_fact(new: NewMemory, namespace: Namespace, config: CueConfig) -> Draft:
@@ -171,6 +177,7 @@ def draft_turns(
                             role=message.role,
                             previous_question=question,
                             config=config,
+                            speaker=message.name,
                         )
                     ),
                     metadata=merged(conversation.metadata, named),

@@ -31,6 +31,8 @@ def rank(
     scores = base[np.searchsorted(look.keys, keys)]
     for step, weight in ((-1, config.previous), (1, config.following)):
         scores = scores + weight * _beside(attributes, keys, step, look, base)
+    if config.session:
+        scores = scores + config.session * looker.sessions(keys)
     scores = scores + _asked_for(attributes, keys, read_question(text, now=now), config)
     best = np.lexsort((keys, -scores))
     return Ranking(keys[best], scores[best], look, lambda _: ()), confidence(first, config)

@@ -99,7 +99,13 @@ class Recalling:
         row: int,
     ) -> Question:
         near = np.unique(found.memory_ids[row].cpu().numpy())
-        looker = Looker(self._core.index, queries[row : row + 1], question_terms(text), place)
+        looker = Looker(
+            self._core.index,
+            queries[row : row + 1],
+            question_terms(text),
+            place,
+            beta=self._core.config.hopfield.beta,
+        )
         one = Retrieved(*(column[row : row + 1] for column in settled))
         return Question(text, looker, near[near >= 0], one)
 

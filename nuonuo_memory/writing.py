@@ -23,7 +23,7 @@ from nuonuo_memory.text.turns import cues_of_text
 from nuonuo_memory.types import Cue, Link, Namespace, Progress
 
 _STEP = 256  # texts encoded between two calls of `progress`
-_DERIVED = ("turn", "segment", "sentence", "paraphrase")
+_DERIVED = ("turn", "segment", "sentence", "clause", "paraphrase")
 
 
 class Writing:
@@ -248,7 +248,7 @@ def _write_parts(writer: Writer, new: Sequence[Prepared], keys: Sequence[int]) -
         return
     cues = [CueRow(key, cue.kind, cue.text) for key, one in pairs for cue in one.draft.cues]
     writer.add_cues(cues, np.concatenate([one.vectors for _, one in pairs]))
-    writer.set_terms([TermRow(key, *terms(one.draft.text)) for key, one in pairs])
+    writer.set_terms([TermRow(key, *terms(one.draft.said)) for key, one in pairs])
     writer.add_mentions([row for key, one in pairs for row in _mention_rows(key, one.mentions)])
 
 

@@ -160,6 +160,39 @@ class TermIndex:
                 total += (back == term) * len(slots)
         return total
 
+    def occurrences(
+        self, term_ids: Tensor, groups: Iterable[int]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Find where and how often the terms of a question occur.
+
+        Returns:
+            For each memory and term that it holds: the term's place among the different terms,
+            the memory's id, the count, all int64 `[c]`; and the terms' idf, float64 `[t]`, as
+            BM25 weighs them.
+        """
+        terms = torch.unique(term_ids)
+        asked = self._existing(groups)
+        found = [
+            (term, postings.memories[slots], counts)
+            for postings in asked
+            for term, slots, counts in postings.find(terms)
+        ]
+        documents = sum(map(len, asked))
+        frequency = torch.zeros(len(terms), dtype=torch.float64)
+        for term, memories, _ in found:
+            frequency[term] += len(memories)
+        idf = torch.log1p((documents - frequency + 0.5) / (frequency + 0.5))
+        if not found:
+            none = torch.empty(0, dtype=torch.int64)
+            return none, none.clone(), none.clone(), idf
+        places = [torch.full((len(memories),), term) for term, memories, _ in found]
+        return (
+            torch.cat(places),
+            torch.cat([memories for _, memories, _ in found]),
+            torch.cat([counts.to(torch.int64) for _, _, counts in found]),
+            idf,
+        )
+
     def documents(self, groups: Iterable[int]) -> int:
         """Count the memories of some groups."""
         return sum(len(postings) for postings in self._existing(groups))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from nuonuo_memory.config import CueConfig
+from nuonuo_memory.text.clauses import clauses
 from nuonuo_memory.text.lexical import stem, words
 from nuonuo_memory.text.sentences import LONGEST_SENTENCE, fits, segments, sentences
 from nuonuo_memory.types import Cue
@@ -23,19 +24,26 @@ _COURTESIES = frozenset(
 
 
 def cues_of_turn(
-    text: str, *, role: str | None, previous_question: str | None, config: CueConfig
+    text: str,
+    *,
+    role: str | None,
+    previous_question: str | None,
+    config: CueConfig,
+    speaker: str | None = None,
 ) -> list[Cue]:
     """Make the cues of one turn.
 
     Args:
         text: What was said.
-        role: Who said it; the question is a cue of anyone's answer but the user's own.
+        role: Who said it; the question is a cue of anyone's answer but the user's own, and an
+            assistant's turns have no sentences unless the settings ask for them.
         previous_question: What the user said just before, where the turn answers it.
         config: Which cues to make.
+        speaker: The speaker's name, which then begins each cue: "Ada: I moved to Bern."
 
     Returns:
         Different texts, none longer than the default encoder reads: the turn, or its segments
-        when it is long; its sentences; the question it answers.
+        when it is long; its sentences and their clauses; the question it answers.
     """
     whole = text.strip()
     if not whole:
@@ -44,13 +52,23 @@ def cues_of_turn(
         cues = [Cue(whole, "turn")]
     else:
         cues = [Cue(piece, "segment") for piece in segments(whole, config.segment_chars)]
-    if config.sentences:
-        cues.extend(Cue(piece, "sentence") for piece in _telling_sentences(whole))
+    if config.sentences and (role != "assistant" or config.assistant_sentences):
+        telling = _telling_sentences(whole)
+        cues.extend(Cue(piece, "sentence") for piece in telling)
+        if config.clauses:
+            cues.extend(Cue(part, "clause") for piece in telling for part in clauses(piece))
+    if speaker:
+        cues = [Cue(spoken(cue.text, speaker), cue.kind) for cue in cues]
     if config.questions and previous_question and role != "user":
         cues.extend(
             Cue(piece, "question") for piece in question_cues(previous_question, config=config)
         )
     return _different(cues)
+
+
+def spoken(text: str, speaker: str | None) -> str:
+    """Return a text as its speaker's words, "Ada: I moved to Bern."; as it is without a name."""
+    return f"{speaker}: {text}" if speaker else text
 
 
 def cues_of_text(text: str, *, config: CueConfig) -> list[Cue]:

@@ -8,7 +8,7 @@ from nuonuo_memory.text.sentences import MAX_TOKENS, estimated_tokens
 from nuonuo_memory.text.turns import cues_of_text, cues_of_turn, question_cues
 from nuonuo_memory.types import Cue
 
-CONFIG = CueConfig()
+CONFIG = CueConfig(assistant_sentences=True, questions=True)
 
 
 def texts(cues: list[Cue], kind: str) -> list[str]:

@@ -1,0 +1,118 @@
+"""How strongly a question speaks for a memory: all of its cues together, and its whole session.
+
+A memory's cues vote by the sum of their attention. On the scale of a cosine that is the
+log-sum-exp of their similarities,
+
+    s(m) = 1/beta · log Σ_c exp(beta · q·x_c)   over the cues c of m,
+
+the negative energy of a modern Hopfield network that stores the memory's cues alone (Ramsauer et
+al. 2020, eq. 2, without its quadratic terms); the best cue alone is the limit of a high beta.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.engine.arena import CueArena
+from nuonuo_memory.engine.nearest import cue_similarities
+
+
+class CueEvidence(NamedTuple):
+    """What the cues of given memories say to each query.
+
+    Attributes:
+        cue_ids: [B, m] int64, the nearest cue of each memory; -1 where it has none.
+        similarity: [B, m] float64, of that cue; -inf likewise.
+        summed: [B, m] float64, log-sum-exp of all the memory's cues; -inf likewise.
+    """
+
+    cue_ids: Tensor
+    similarity: Tensor
+    summed: Tensor
+
+
+def cue_evidence(
+    arena: CueArena, queries: Tensor, memory_ids: Tensor, *, beta: float
+) -> CueEvidence:
+    """Weigh the cues of given memories.
+
+    Args:
+        arena: Where the cues are.
+        queries: [B, d] unit vectors.
+        memory_ids: [B, m] int64; -1 for none.
+        beta: Inverse temperature: how much the second-best cue counts.
+
+    Raises:
+        VectorError: The queries have another size, or are not finite.
+    """
+    cue_ids, owner, similarity = cue_similarities(arena, queries, memory_ids)
+    best, nearest, summed = vote(cue_ids, owner, similarity, size=memory_ids.numel(), beta=beta)
+    shape = memory_ids.shape
+    return CueEvidence(best.view(shape), nearest.view(shape), summed.view(shape))
+
+
+def vote(
+    cue_ids: Tensor, owner: Tensor, similarity: Tensor, *, size: int, beta: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sum the evidence of cues by owner.
+
+    The cues of an owner are taken in falling order of similarity, equal ones by id, so the sum does
+    not depend on the order in which they come.
+
+    Args:
+        cue_ids: [c] int64.
+        owner: [c] int64, below `size`.
+        similarity: [c] float64.
+        size: Number of owners.
+        beta: Inverse temperature.
+
+    Returns:
+        Best cue [size] int64 (-1 without cues), its similarity [size] and the log-sum-exp [size],
+        float64 (-inf without cues).
+    """
+    best = torch.full((size,), -1, dtype=torch.int64, device=similarity.device)
+    if not len(cue_ids):
+        none = torch.full((size,), -torch.inf, dtype=torch.float64, device=similarity.device)
+        return best, none, none.clone()
+    order = cue_ids.argsort(stable=True)
+    order = order[similarity[order].argsort(descending=True, stable=True)]
+    order = order[owner[order].argsort(stable=True)]
+    counts = torch.bincount(owner, minlength=size)
+    starts = counts.cumsum(0) - counts
+    sorted_owner = owner[order]
+    place = torch.arange(len(order), device=order.device) - starts[sorted_owner]
+    table = similarity.new_full((size, int(counts.max())), -torch.inf)
+    table[sorted_owner, place] = similarity[order]
+    first = place == 0
+    best[sorted_owner[first]] = cue_ids[order[first]]
+    return best, table[:, 0].clone(), (beta * table).logsumexp(1) / beta
+
+
+def session_evidence(
+    term: Tensor, session: Tensor, counts: Tensor, *, idf: Tensor, saturation: float = 1.5
+) -> tuple[Tensor, Tensor]:
+    """Score sessions by the words that they share with a question, anywhere in them.
+
+    The sum over the question's terms of idf · n / (n + saturation), where n counts the term in the
+    whole session: BM25 without the length, since a long session holds more evidence, not less.
+
+    Args:
+        term: [c] int64, index of the question's term of each occurrence.
+        session: [c] int64, session of the memory that it occurs in.
+        counts: [c], times it occurs there.
+        idf: [q] float64, weight of each term.
+        saturation: Occurrences that give half of a term's weight.
+
+    Returns:
+        Sessions, ascending int64 [s], and their scores as a share of the highest, float64 [s] in
+        [0, 1].
+    """
+    sessions, place = torch.unique(session, return_inverse=True)
+    times = torch.zeros(len(sessions), len(idf), dtype=torch.float64)
+    times.index_put_((place, term), counts.to(torch.float64), accumulate=True)
+    scores = (times / (times + saturation) * idf).sum(1)
+    peak = float(scores.max()) if len(scores) else 0.0
+    return sessions, scores / peak if peak > 0 else torch.zeros_like(scores)
