@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,10 +15,11 @@ from rich.text import Text
 from nuonuo_memory.cli.asking import passed
 from nuonuo_memory.cli.ingesting import observe_all
 from nuonuo_memory.cli.opening import encoder_named
-from nuonuo_memory.cli.options import EncoderName, Json, expand
+from nuonuo_memory.cli.options import Device, EncoderName, Json, Label, expand, namespace_of
 from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
 from nuonuo_memory.formats import Session, read_sessions
 from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.options import OpenOptions
 from nuonuo_memory.types import Recall
 
 _PACKAGE = "nuonuo_memory.cli"
@@ -42,18 +44,43 @@ def demo_questions() -> list[dict[str, Any]]:
     return questions
 
 
-def ask(memory: TextMemory, question: dict[str, Any]) -> tuple[Recall, bool]:
-    """Ask a question of the demo; returns the answer, and whether it holds what is expected.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question of the demo and what came back.
 
-    A question without an answer counts as answered rightly when the memory is less sure of it
-    than `below`.
+    Attributes:
+        question: What is asked; `finds` are words that only right memories hold.
+        found: What came to mind.
+        place: Which hit, from 1, is a right one; 0 when none is.
+        right: Whether it is answered rightly.
     """
-    call = memory.follow if question.get("follow") else memory.recall
-    found = call(question["ask"], k=_TOP)
-    expected = question.get("finds")
-    if expected is None:
-        return found, found.confidence < question["below"]
-    return found, any(expected in hit.text for hit in found)
+
+    question: dict[str, Any]
+    found: Recall
+    place: int
+    right: bool
+
+
+def answers(memory: TextMemory) -> list[Answer]:
+    """Ask every question of the demo.
+
+    Nothing was said about the last one: it counts as answered rightly when the memory is less
+    sure of it than of any other question that it recalled.
+    """
+    asked: list[Answer] = []
+    for question in demo_questions():
+        call = memory.follow if question.get("follow") else memory.recall
+        found = call(question["ask"], k=_TOP)
+        expected = question.get("finds", ())
+        places = (i for i, hit in enumerate(found, 1) if any(e in hit.text for e in expected))
+        place = next(places, 0)
+        unsure = all(found.confidence < one.found.confidence for one in asked if _recalled(one))
+        asked.append(Answer(question, found, place, bool(place) if expected else unsure))
+    return asked
+
+
+def _recalled(answer: Answer) -> bool:
+    return not answer.question.get("follow")
 
 
 def demo(
@@ -61,53 +88,55 @@ def demo(
     db: Annotated[
         Path | None, typer.Option("--db", help="Keep the memory in this file; else in memory only.")
     ] = None,
+    namespace: Label = None,
     encoder: EncoderName = None,
+    device: Device = None,
     json_: Json = False,
 ) -> None:
     """Put seven weeks of conversation in, and ask questions in other words."""
     output = Output(as_json=json_)
-    chosen = encoder_named(encoder, None)
-    opened = (
-        TextMemory.in_memory(encoder=chosen) if db is None else TextMemory.open(db, encoder=chosen)
-    )
+    options: OpenOptions = {"encoder": encoder_named(encoder, device)}
+    if device is not None:
+        options["device"] = device
+    labels = namespace_of(namespace)
+    if labels is not None:
+        options["namespace"] = labels
+    opened = TextMemory.in_memory(**options) if db is None else TextMemory.open(db, **options)
     with opened as memory:
         counts = observe_all(memory, demo_sessions(), output)
         output.show(
             f"[bold]{counts['messages']}[/bold] turns of {counts['sessions']} sessions: "
             f"{counts['memories']} memories, {counts['cues']} cues"
         )
-        answers = [(question, *ask(memory, question)) for question in demo_questions()]
-        for question, found, right in answers:
-            _show(question, found, right=right, memory=memory, output=output)
-    good = sum(right for _, _, right in answers)
+        given = answers(memory)
+        for answer in given:
+            _show(answer, memory, output)
+    good = sum(answer.right for answer in given)
     if output.as_json:
         output.json(
             {
                 **counts,
                 "right": good,
                 "questions": [
-                    {"right": right, **recall_record(found)} for _, found, right in answers
+                    {"right": answer.right, **recall_record(answer.found)} for answer in given
                 ],
             }
         )
-    output.show(Rule(), f"[bold]{good} of {len(answers)}[/bold] answered as expected")
-    if good < len(answers):
+    output.show(Rule(), f"[bold]{good} of {len(given)}[/bold] answered as expected")
+    if good < len(given):
         raise typer.Exit(1)
 
 
-def _show(
-    question: dict[str, Any], found: Recall, *, right: bool, memory: TextMemory, output: Output
-) -> None:
-    mark = ("✓ ", "green") if right else ("✗ ", "red")
-    kind = "follow" if question.get("follow") else "recall"
+def _show(answer: Answer, memory: TextMemory, output: Output) -> None:
+    mark = ("✓ ", "green") if answer.right else ("✗ ", "red")
+    kind = "follow" if answer.question.get("follow") else "recall"
     output.show(
         Rule(),
-        Text.assemble(mark, (question["ask"], "bold"), (f"  ({kind})", "dim")),
-        confidence_line(found),
+        Text.assemble(mark, (answer.question["ask"], "bold"), (f"  ({kind})", "dim")),
+        confidence_line(answer.found),
     )
-    if question.get("finds") is None:
-        output.show(Text("nothing was said of it; the memory is unsure", style="dim"))
+    if "finds" not in answer.question:
+        output.show(Text("nothing was said of it, and the memory is unsure", style="dim"))
         return
-    expected = question["finds"]
-    shown = next((i for i, hit in enumerate(found, 1) if expected in hit.text), 1)
-    output.show(hits_view(found.hits[:shown], passed(found, memory)))
+    shown = answer.found.hits[: answer.place or 1]
+    output.show(hits_view(shown, passed(answer.found, memory)))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.opening import Place
+from nuonuo_memory.cli.opening import Place, full_id
 from nuonuo_memory.cli.options import expand
 from nuonuo_memory.cli.scope import ScopeOptions
 from nuonuo_memory.errors import InvalidInputError
@@ -35,6 +35,7 @@ def forget(
         )
     with place.open_silent() as memory:
         if ids:
+            ids = [full_id(memory, id_) for id_ in ids]
             what = f"{len(ids)} memories" if len(ids) > 1 else f"memory {ids[0]}"
         else:
             given["namespace"] = memory.namespace

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from nuonuo_memory.cli.opening import Place
+from nuonuo_memory.cli.opening import Place, full_id
 from nuonuo_memory.cli.options import expand
 from nuonuo_memory.cli.output import hop_record, memory_record, origin
 from nuonuo_memory.cli.scope import ScopeOptions
@@ -30,8 +30,8 @@ def show(
     """Show one memory whole, with its cues and associations."""
     output = place.output
     with place.open_silent(read_only=True) as memory:
-        found = memory.get(id)
-        cues, links = memory.cues(id), memory.links(id)
+        found = memory.get(full_id(memory, id))
+        cues, links = memory.cues(found.id), memory.links(found.id)
         if output.as_json:
             output.json(
                 {

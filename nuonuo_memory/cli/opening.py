@@ -17,6 +17,8 @@ from nuonuo_memory.store.records import Store
 from nuonuo_memory.text.encoder import Encoder, HashingEncoder
 from nuonuo_memory.text.transformer import SentenceTransformerEncoder
 
+_LEAST = 6  # characters of an id's beginning that are enough to look for
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -76,6 +78,14 @@ class Place:
                 made_with, dimension = store.encoder_name, store.dimension
             return HashingEncoder(dimension) if made_with == f"hashing-{dimension}" else None
         return encoder_named(self.encoder, self.device)
+
+
+def full_id(memory: TextMemory, beginning: str) -> str:
+    """Return the id of a memory by its beginning, as lists show it; any other text as it is."""
+    if len(beginning) < _LEAST or memory.get_many([beginning])[0] is not None:
+        return beginning
+    found = [one.id for one in memory.list() if one.id.startswith(beginning)]
+    return found[0] if len(found) == 1 else beginning
 
 
 def encoder_named(name: str | None, device: str | None) -> Encoder | None:

@@ -52,7 +52,9 @@ class Output:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        hidden = not console.is_terminal  # a bar in a log is noise
+        with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -79,11 +79,12 @@ def read(source: Source, only: str | None = None) -> Iterator[Session]:
         return
     where = f"{source.path}, question {chosen.id}"
     parts = [chosen.record.get(key) for key in _KEYS]
+    sizes = [len(part) if isinstance(part, list) else None for part in parts]
     require(
-        all(isinstance(part, list) for part in parts) and len({len(p) for p in parts if p}) <= 1,
+        None not in sizes and len(set(sizes)) == 1,
         where,
-        "as many haystack_sessions, haystack_session_ids and haystack_dates",
-        [len(p) if isinstance(p, list) else p for p in parts],
+        "as many haystack_sessions as haystack_session_ids and haystack_dates",
+        sizes,
     )
     sessions: list[Any] = [part or [] for part in parts]
     for turns, name, date in zip(*sessions, strict=True):

