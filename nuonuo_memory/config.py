@@ -133,8 +133,12 @@ class AssociationConfig:
         similarity: What similarity counts against the logarithm of activation in the final score.
         link: Claim of a link between memories, where a rare name's is near 1.
         backward: What a link counts when walked against its direction.
-        hub: Names that more memories than this share carry nothing.
+        lexical: What BM25 counts in the evidence when following, as a share of the highest; more
+            than in plain ranking, since questions that need a walk are full of names.
         walks: Walks that go on after each hop, of one question, the strongest.
+        arrivals: Memories, at most, that names carry activation to in one hop of one question; the
+            names that give each the most come first, so it is hubs that are cut, and a hop costs
+            the same in a memory of a thousand and of a million.
     """
 
     hops: int = 3
@@ -143,21 +147,22 @@ class AssociationConfig:
     second: float = 0.2
     named: float = 0.25
     decay: float = 0.8
-    about: float = 6.0
+    about: float = 10.0
     damping: float = 0.5
     affinity: float = 4.0
-    similarity: float = 2.0
+    similarity: float = 1.0
     link: float = 0.5
     backward: float = 0.5
-    hub: int = 1000
-    walks: int = 128
+    lexical: float = 0.4
+    walks: int = 32
+    arrivals: int = 4096
 
     def __post_init__(self) -> None:
-        for name in ("hops", "starts", "hub", "walks"):
+        for name in ("hops", "starts", "walks", "arrivals"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("second", "named", "decay", "damping", "backward"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "in [0, 1]")
-        for name in ("beta", "about", "affinity", "similarity", "link"):
+        for name in ("beta", "about", "affinity", "similarity", "link", "lexical"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
 

@@ -143,12 +143,12 @@ class Recalling:
             question.text,
             words_of=self._words_of,
             config=ask.association(core.config.association),
-            lexical=core.config.ranking.lexical,
+            lexical=core.config.association.lexical,
         )
         start = None if ask.start is None else self._start(ask.start)
         reached = following.go(first, start)
         paths = Paths(core.store, reached)
-        sure = confidence(first, core.config.ranking)
+        sure = confidence(reached.look, reached.keys[:5], question.looker.shared())
         return Ranking(reached.keys, reached.scores, reached.look, paths.of), sure
 
     def _start(self, given: Mapping[str, float]) -> dict[int, float]:

@@ -1,9 +1,9 @@
 """Edges found from either end: sorted runs that merge as they grow.
 
 An edge has a left and a right key (int64), a weight, a kind and a group. Runs are immutable sorted
-arrays; a new run is merged with the one before it once that is less than twice its size, so there
-are about log2(edges) of them, each edge is copied about as often, and memory stays near the edges'
-own size (a log-structured merge, O'Neil et al. 1996).
+arrays; a new run is merged with the one before it unless that is at least four times as large, so
+there are a few runs, each edge is copied some ten times in a million, and memory stays near the
+edges' own size (a log-structured merge, O'Neil et al. 1996).
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from nuonuo_memory.errors import InvalidInputError
 
 PENDING_EDGES = 4096
 """Edges that wait unsorted before they become a run; a read makes them one at once."""
+
+MERGE_RATIO = 4
+"""How many times larger a run must be than the next one to be left alone."""
 
 _MASK = (1 << 64) - 1
 
@@ -241,7 +244,7 @@ class EdgeSet:
 
     def _merge(self) -> None:
         runs = self._runs
-        while len(runs) > 1 and len(runs[-2].left) < 2 * len(runs[-1].left):
+        while len(runs) > 1 and len(runs[-2].left) < MERGE_RATIO * len(runs[-1].left):
             last, before = runs.pop(), runs.pop()
             pairs = zip(before.columns(), last.columns(), strict=True)
             left, right, weight, kind, group = (torch.cat(pair) for pair in pairs)

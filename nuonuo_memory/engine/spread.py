@@ -180,8 +180,10 @@ class _Field:
         none = torch.full_like(query, NO_KEY)
         direct = Walks(query, key, activation.double(), none, none, none * 0, activation * 0 + 1)
         asked, name, strength = (x.to(to) for x in names)
-        rarity, _ = self.rarity(asked, name)
+        rarity, count = self.rarity(asked, name)
         strength = strength.double() * rarity
+        kept = self.within_budget(asked, name, strength, count)
+        asked, name, strength = asked[kept], name[kept], strength[kept]
         batch = len(self.size)
         given = _sum(names.activation.to(to).double(), asked, batch)
         strength = strength * (given / _sum(strength, asked, batch).clamp_min(1e-12))[asked]
@@ -196,7 +198,7 @@ class _Field:
     def hop(self, walks: Walks, going: Tensor, history: Tensor) -> tuple[Walks, Tensor]:
         """All arrivals one step on, with the memories that each walk has visited."""
         query, memory, before = walks.query[going], walks.memory[going], walks.activation[going]
-        named = self.over_names(query, memory, walks.via[going])
+        named = self.over_names(query, memory, walks.via[going], before)
         linked = self.over_links(query, memory)
         owner, target, via, kind, amount = (
             torch.cat(both) for both in zip(named[0], linked[0], strict=True)
@@ -230,19 +232,31 @@ class _Field:
         return pair, edges.left, weight / total[pair], edges.kind.long()
 
     def over_names(
-        self, query: Tensor, memory: Tensor, via: Tensor
+        self, query: Tensor, memory: Tensor, via: Tensor, before: Tensor
     ) -> tuple[tuple[Tensor, ...], Tensor]:
         """(walk, target, name, kind, amount) over names, and the sum of each walk's claims."""
         edges = self.graph.names_of(memory)
         rare, count = self.rarity(query[edges.owner], edges.right)
-        shared = (count > 1) & (count <= self.config.hub)
-        claim = torch.where(shared, rare * edges.weight.double(), torch.zeros_like(rare))
+        claim = torch.where(count > 1, rare * edges.weight.double(), torch.zeros_like(rare))
         total = _sum(claim, edges.owner, len(query))
-        keep = shared & (edges.right != via[edges.owner])
-        owner, name, claim = edges.owner[keep], edges.right[keep], claim[keep]
+        keep = (count > 1) & (edges.right != via[edges.owner])
+        owner, name, claim, count = (x[keep] for x in (edges.owner, edges.right, claim, count))
+        value = before[owner] * claim / total[owner].clamp_min(1e-12)
+        kept = self.within_budget(query[owner], name, value, count)
+        owner, name, claim = owner[kept], name[kept], claim[kept]
         row, target, share, kind = self.carriers(query[owner], name)
         step = torch.where(kind == ABOUT, ABOUT_STEP, MENTION_STEP)
         return (owner[row], target, name[row], step, claim[row] * share), total
+
+    def within_budget(self, query: Tensor, name: Tensor, value: Tensor, count: Tensor) -> Tensor:
+        """Rows of the names that give each memory the most, up to `arrivals` for each query."""
+        each = (value / count.clamp_min(1).double() ** self.config.damping * _UNIT).round()
+        order = _sorted(name, -each, query)
+        query, sizes = query[order], count[order]
+        spent = torch.cumsum(sizes, 0)
+        first = torch.searchsorted(query, query)
+        spent = spent - (spent - sizes)[first]
+        return order[spent <= self.config.arrivals]
 
     def over_links(self, query: Tensor, memory: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """The same over links, forwards and, less strongly, backwards."""
@@ -282,12 +296,17 @@ def _sum(values: Tensor, index: Tensor, size: int) -> Tensor:
     return total.double() / _UNIT
 
 
+def _sorted(*keys: Tensor) -> Tensor:
+    """Rows in ascending order of the last key, ties by the one before it, and so on."""
+    order = torch.argsort(keys[0], stable=True)
+    for key in keys[1:]:
+        order = order[torch.argsort(key[order], stable=True)]
+    return order
+
+
 def _ordered(walks: Walks) -> Walks:
     """Those of a query together, strongest first, ties by memory, name and parent."""
-    order = torch.arange(len(walks.query), device=walks.query.device)
-    keys = (walks.parent, walks.via, walks.memory, -walks.activation, walks.query)
-    for key in keys:
-        order = order[torch.argsort(key[order], stable=True)]
+    order = _sorted(walks.parent, walks.via, walks.memory, -walks.activation, walks.query)
     return Walks(*(column[order] for column in walks))
 
 
@@ -309,9 +328,7 @@ def _collect(hops: list[Walks], config: AssociationConfig) -> Spread:
     row = torch.cat([torch.arange(len(walks.query), device=query.device) for walks in hops])
     decayed = [walks.activation * config.decay**h for h, walks in enumerate(hops)]
     activation = torch.cat(decayed)
-    order = torch.arange(len(query), device=query.device)
-    for key in (row, hop, -activation, memory, query):
-        order = order[torch.argsort(key[order], stable=True)]
+    order = _sorted(row, hop, -activation, memory, query)
     query, memory, hop, row, activation = (x[order] for x in (query, memory, hop, row, activation))
     new = torch.ones(len(query), dtype=torch.bool, device=query.device)
     new[1:] = (query[1:] != query[:-1]) | (memory[1:] != memory[:-1])

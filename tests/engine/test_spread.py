@@ -37,7 +37,7 @@ LINKS = st.dictionaries(
 )
 STARTS = st.dictionaries(st.integers(1, 7), st.sampled_from([0.1, 0.2, 0.25]), max_size=3)
 ASKED = st.dictionaries(st.integers(100, 106), st.sampled_from([0.05, 0.1]), max_size=2)
-CONFIG = AssociationConfig(hops=3, walks=10_000)
+CONFIG = AssociationConfig(hops=3, walks=10_000, arrivals=1_000_000)
 
 
 def group_of(memory: int) -> int:
@@ -132,7 +132,7 @@ class PlainWalk:
                 for (memory, name), (weight, _) in self.mentions.items()
                 if memory == here
                 for rare, count in [self.rarity(name)]
-                if 1 < count <= self.config.hub
+                if count > 1
             }
             ties = [
                 (target, weight * self.config.link)
@@ -313,16 +313,18 @@ def test_a_rare_name_carries_more_than_a_hub() -> None:
     assert found[5] > 2 * found[2]
 
 
-def test_names_beyond_the_hub_limit_carry_nothing() -> None:
+def test_the_budget_of_arrivals_cuts_hubs_first() -> None:
     mentions = {(memory, 100): (1.0, MENTION) for memory in range(1, 6)}
-    result = spread(
-        build(mentions, {}),
-        start_of([{1: 1.0}]),
-        start_of([{}]),
-        groups=[[1]],
-        config=AssociationConfig(hops=1, hub=4),
-    )
-    assert result.memory.tolist() == [1]
+    mentions |= {(1, 101): (1.0, MENTION), (5, 101): (1.0, MENTION)}
+    for arrivals, reached in ((7, [1, 2, 3, 4, 5]), (6, [1, 5]), (1, [1])):
+        result = spread(
+            build(mentions, {}),
+            start_of([{1: 1.0}]),
+            start_of([{}]),
+            groups=[[1]],
+            config=AssociationConfig(hops=1, arrivals=arrivals),
+        )
+        assert result.memory.tolist() == reached
 
 
 def test_an_empty_batch_and_an_empty_graph() -> None:
