@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nuonuo_memory.engine.confidence import coverage
 from nuonuo_memory.engine.evidence import cue_evidence, session_evidence
 from nuonuo_memory.index import MemoryIndex
 from nuonuo_memory.store.rows import Ints
@@ -67,6 +69,27 @@ def question_terms(text: str) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(ids))
 
 
+class Shared(NamedTuple):
+    """The words that a question shares with memories, c occurrences of q terms.
+
+    Attributes:
+        term: int64 [c], below q.
+        memory: int64 [c], key of the memory.
+        counts: int64 [c].
+        idf: float64 [q], of terms that occur nowhere too.
+    """
+
+    term: Tensor
+    memory: Tensor
+    counts: Tensor
+    idf: Tensor
+
+    def covered(self, keys: Ints) -> float:
+        """Say how much of the question's words some memories hold, from 0 to 1."""
+        among = np.isin(self.memory.numpy(), keys)
+        return float(coverage(self.term[torch.from_numpy(among)], self.idf))
+
+
 @dataclass(frozen=True, slots=True)
 class Looker:
     """Looks up one question in one place.
@@ -110,18 +133,21 @@ class Looker:
             peak=peak,
         )
 
-    def sessions(self, keys: Ints) -> NDArray[np.float64]:
-        """Return what the question's words anywhere in a memory's session count, in [0, 1]."""
-        attributes = self.index.attributes
+    def shared(self) -> Shared:
+        """Return where the question's words occur."""
         term, memory, counts, idf = self.index.terms.occurrences(self.terms, self.place.groups)
-        if not len(memory):
+        return Shared(term, memory, counts, idf)
+
+    def sessions(self, shared: Shared, keys: Ints) -> NDArray[np.float64]:
+        """Return what the question's words anywhere in a memory's session count, in [0, 1]."""
+        if not len(shared.memory):
             return np.zeros(len(keys))
-        own = torch.from_numpy(attributes.of(memory.numpy()).sessions)
-        sessions, share = session_evidence(term, own, counts, idf=idf)
+        attributes = self.index.attributes
+        own = torch.from_numpy(attributes.of(shared.memory.numpy()).sessions)
+        sessions, share = session_evidence(shared.term, own, shared.counts, idf=shared.idf)
         found = attributes.of(keys).sessions
         places = np.searchsorted(sessions.numpy(), found).clip(0, len(sessions) - 1)
-        same = sessions.numpy()[places] == found
-        return np.where(same, share.numpy()[places], 0.0)
+        return np.where(sessions.numpy()[places] == found, share.numpy()[places], 0.0)
 
     def around(self, keys: Ints) -> Ints:
         """Return these memories with the turns before and after them, ascending, each once."""

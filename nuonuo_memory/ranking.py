@@ -5,15 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from nuonuo_memory.answering import Ranking
 from nuonuo_memory.attributes import AttributeTable
 from nuonuo_memory.config import RankingConfig
-from nuonuo_memory.looking import Look, Looker
+from nuonuo_memory.engine.confidence import Calibration, evidence_logit, probability
+from nuonuo_memory.looking import Look, Looker, Shared
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.question import Asked as AskedFor
 from nuonuo_memory.text.question import asked as read_question
+
+_FIRST = 5
+"""Memories that confidence looks at."""
+_NEUTRAL_COVERAGE = 0.5
+_NEUTRAL_INFORMATION = 5.0
 
 
 def rank(
@@ -31,16 +38,34 @@ def rank(
     scores = base[np.searchsorted(look.keys, keys)]
     for step, weight in ((-1, config.previous), (1, config.following)):
         scores = scores + weight * _beside(attributes, keys, step, look, base)
-    if config.session:
-        scores = scores + config.session * looker.sessions(keys)
+    shared = looker.shared()
+    scores = scores + config.session * looker.sessions(shared, keys)
     scores = scores + _asked_for(attributes, keys, read_question(text, now=now), config)
     best = np.lexsort((keys, -scores))
-    return Ranking(keys[best], scores[best], look, lambda _: ()), confidence(first, config)
+    sure = confidence(look, keys[best[:_FIRST]], shared)
+    return Ranking(keys[best], scores[best], look, lambda _: ()), sure
 
 
-def confidence(first: Look, config: RankingConfig) -> float:
-    """How likely it is that the memory holds an answer, from 0 to 1."""
-    return float(np.clip(first.base(0.0).max(initial=0.0), 0.0, 1.0))
+def confidence(
+    look: Look, first: Ints, shared: Shared, calibration: Calibration | None = None
+) -> float:
+    """Say how likely it is that the memory holds an answer, from 0 to 1.
+
+    Args:
+        look: What the question finds.
+        first: Keys of the best memories, all of them looked at.
+        shared: The question's words in the memories.
+        calibration: How this store's evidence reads.
+    """
+    if not len(first):
+        return 0.0
+    places = np.searchsorted(look.keys, first)
+    similarity = look.summed[places].max()
+    worded = len(shared.idf) > 0  # else a vector was given, and words say nothing
+    covered = shared.covered(first) if worded else _NEUTRAL_COVERAGE
+    information = look.lexical[places].max() if worded else _NEUTRAL_INFORMATION
+    logit = evidence_logit(*(torch.tensor(float(x)) for x in (similarity, covered, information)))
+    return float(probability(logit, calibration))
 
 
 def _beside(
