@@ -69,7 +69,7 @@ class OnceEncoder:
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode texts, those seen before from memory."""
         marks = [hashlib.sha256(text.encode()).hexdigest().encode() for text in texts]
-        new = {mark: text for mark, text in zip(marks, texts, strict=True)}
+        new = dict(zip(marks, texts, strict=True))
         new = {mark: text for mark, text in new.items() if mark not in self._known}
         if new:
             vectors = self._encoder.encode(list(new.values())).cpu()

@@ -40,7 +40,7 @@ def fused() -> QueryFusionRetriever:
 
 if __name__ == "__main__":
     retriever = fused()
-    for question in ("My bike makes a noise when I stop", "What is E-4471?"):
+    for question in ("My brakes make a shrill noise", "What is E-4471?"):
         print(question)
         for found in retriever.retrieve(question):
             print(f"  {found.score:.3f}  {found.node.get_content()}")

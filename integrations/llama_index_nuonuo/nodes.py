@@ -65,6 +65,17 @@ _CLASSES: Mapping[str, type[BaseNode]] = {
 }
 
 
+class FoundMetadata(dict[str, Any]):
+    """Metadata of a found node, whose text form leaves out how it was found.
+
+    LlamaIndex makes a node's hash of that text form, and its fusion retriever tells by the hash
+    whether two retrievers found the same node.
+    """
+
+    def __str__(self) -> str:
+        return str({key: value for key, value in self.items() if key != HIT_KEY})
+
+
 def memory_of(node: BaseNode, links: Sequence[Link] = ()) -> NewMemory:
     """Return the memory that holds a node under the node's own id.
 
@@ -121,19 +132,18 @@ def scored(hit: Hit) -> NodeWithScore:
 
 def explained(found: NodeWithScore, hit: Hit) -> NodeWithScore:
     """Return a copy of `found` with the hit's score, cue and path; `found` stays as it is."""
-    node = found.node.model_copy()
-    node.metadata = {
-        **node.metadata,
-        HIT_KEY: {
-            "cue": hit.cue.text,
-            "cue_kind": hit.cue.kind,
-            "similarity": hit.similarity,
-            "path": [_step_of(hop) for hop in hit.path],
-        },
+    told = {
+        "cue": hit.cue.text,
+        "cue_kind": hit.cue.kind,
+        "similarity": hit.similarity,
+        "path": [_step_of(hop) for hop in hit.path],
     }
-    node.excluded_llm_metadata_keys = _with_key(node.excluded_llm_metadata_keys)
-    node.excluded_embed_metadata_keys = _with_key(node.excluded_embed_metadata_keys)
-    return NodeWithScore(node=node, score=hit.score)
+    changed = {
+        "metadata": FoundMetadata({**found.node.metadata, HIT_KEY: told}),
+        "excluded_llm_metadata_keys": _with_key(found.node.excluded_llm_metadata_keys),
+        "excluded_embed_metadata_keys": _with_key(found.node.excluded_embed_metadata_keys),
+    }
+    return NodeWithScore(node=found.node.model_copy(update=changed), score=hit.score)
 
 
 def linked(nodes: Sequence[BaseNode], known: Container[str] = ()) -> list[NewMemory]:

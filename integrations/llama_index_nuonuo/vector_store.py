@@ -58,8 +58,9 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
     """Nodes with their texts, metadata and vectors in one file, durable when `add` returns.
 
     Queries by vector return the nodes of highest cosine; hybrid ones also look at the words, and
-    MMR ones trade likeness for variety among four times as many candidates. All 14 filter operators and the conditions AND, OR and NOT, nested to any depth, as well as
-    `node_ids` and `doc_ids`. Relationships between nodes become associations, so that an
+    MMR ones trade likeness for variety among four times as many candidates. All 14 filter
+    operators and the conditions AND, OR and NOT, nested to any depth, as well as `node_ids` and
+    `doc_ids`. Relationships between nodes become associations, so that an
     `AssociationPostprocessor` or a `NuonuoRetriever` can work on the same file.
 
     Give `embed_dim`, the size of the index's vectors, or call `open(embed_model)`; without either

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import time
 import timeit
 from collections.abc import Callable
@@ -50,6 +51,14 @@ def test_the_cue_is_told_and_hidden(retriever: NuonuoRetriever, call: Caller) ->
     for mode in (MetadataMode.LLM, MetadataMode.EMBED):
         assert HIT_KEY not in best.node.get_content(metadata_mode=mode)
         assert "cue" not in best.node.get_content(metadata_mode=mode)
+
+
+def test_a_found_node_is_the_same_node(retriever: NuonuoRetriever) -> None:
+    stored = {node.node_id: node.hash for node in fact_nodes()}
+    for found in retriever.retrieve("Who designed the Analytical Engine?"):
+        assert found.node.hash == stored[found.node.node_id]
+        again = pickle.loads(pickle.dumps(found.node))
+        assert again.metadata[HIT_KEY] == found.node.metadata[HIT_KEY]
 
 
 def test_a_title_is_a_cue(memory: TextMemory) -> None:
@@ -207,7 +216,10 @@ def test_in_a_fusion_retriever(retriever: NuonuoRetriever, embedder: HashEmbeddi
         similarity_top_k=2,
         use_async=True,
     )
-    assert fusion.retrieve(FACTS["whale"])[0].node.node_id == "whale"
+    found = fusion.retrieve(FACTS["whale"])
+    assert found[0].node.node_id == "whale"
+    assert found[0].get_score() > 1.5 / 60  # both retrievers' ranks were added up
+    assert len(found) == 2
     assert asyncio.run(fusion.aretrieve(FACTS["tea"]))[0].node.node_id == "tea"
 
 
@@ -276,10 +288,14 @@ async def test_two_hundred_at_once_hold_no_heartbeat(retriever: NuonuoRetriever)
         left.close()
     done.set()
     await beating
+    alone = [retriever.retrieve(f"{text} 0") for text in FACTS.values()]
     assert len(found) == 200
-    assert all(nodes for nodes in found)
-    assert sorted(gaps)[len(gaps) // 2] < 0.05
-    assert max(gaps) < 0.5
+    assert [[one.node.node_id for one in nodes] for nodes in found[:6]] == [
+        [one.node.node_id for one in nodes] for nodes in alone
+    ]
+    late = [gap for gap in gaps if gap > 0.05]  # a busy machine may be late a few times
+    assert len(late) < 0.05 * len(gaps)
+    assert sum(late) < 0.5 * sum(gaps)
 
 
 def test_overhead_is_below_a_millisecond(
