@@ -84,6 +84,8 @@ class RankingConfig:
 
     Attributes:
         words: Best memories by BM25 that are looked at beside those of the nearest cues.
+        kept: Best of these whose neighbouring turns are looked at too; at least as many as are
+            asked for.
         lexical: What BM25 counts, as a share of the highest in the place looked at. More helps
             short messages full of names, and hurts long turns.
         previous: What the turn before counts.
@@ -97,6 +99,7 @@ class RankingConfig:
     """
 
     words: int = 64
+    kept: int = 48
     lexical: float = 0.2
     previous: float = 0.1
     following: float = 0.1
@@ -106,7 +109,8 @@ class RankingConfig:
     period: float = 0.25
 
     def __post_init__(self) -> None:
-        _require(self.words >= 1, "words", self.words, "at least 1")
+        for name in ("words", "kept"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         weights = ("lexical", "previous", "following", "session", "speaker", "assistant", "period")
         for name in weights:
             value = getattr(self, name)

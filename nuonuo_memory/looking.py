@@ -62,6 +62,27 @@ class Look:
         highest = self.peak if peak is None else peak
         return self.summed + (weight / highest if highest > 0 else 0.0) * self.lexical
 
+    def best(self, count: int, scores: NDArray[np.float64]) -> Look:
+        """The `count` memories of the highest scores, those of equal ones by key."""
+        if len(self.keys) <= count:
+            return self
+        return self._taken(np.sort(np.lexsort((self.keys, -scores))[:count]))
+
+    def joined(self, other: Look) -> Look:
+        """Both looks' memories, none of which is in both."""
+        every = Look(
+            *(
+                np.concatenate([getattr(look, name) for look in (self, other)])
+                for name in ("keys", "cues", "similarity", "summed", "lexical")
+            ),
+            peak=self.peak,
+        )
+        return every._taken(np.argsort(every.keys))
+
+    def _taken(self, places: Ints) -> Look:
+        columns = (self.keys, self.cues, self.similarity, self.summed, self.lexical)
+        return Look(*(column[places] for column in columns), peak=self.peak)
+
 
 def question_terms(text: str) -> Tensor:
     """Return the hashed terms of a question, int64 [q]."""
@@ -132,6 +153,11 @@ class Looker:
             ).numpy(),
             peak=peak,
         )
+
+    def beyond(self, look: Look, keys: Ints) -> Look:
+        """Return a look at its memories and at `keys`; none is looked at twice."""
+        new = np.setdiff1d(keys, look.keys)
+        return look.joined(self.at(new, look.peak)) if len(new) else look
 
     def shared(self) -> Shared:
         """Return where the question's words occur."""

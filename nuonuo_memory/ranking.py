@@ -13,37 +13,48 @@ from nuonuo_memory.attributes import AttributeTable
 from nuonuo_memory.config import RankingConfig
 from nuonuo_memory.engine.confidence import Calibration, evidence_logit, probability
 from nuonuo_memory.looking import Look, Looker, Shared
+from nuonuo_memory.options import Asked
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.question import Asked as AskedFor
 from nuonuo_memory.text.question import asked as read_question
 
 _FIRST = 5
 """Memories that confidence looks at."""
+_EACH_GROUP = 10
+"""Memories kept for each group that is asked for; several of the best share a group."""
 _NEUTRAL_COVERAGE = 0.5
 _NEUTRAL_INFORMATION = 5.0
 
 
 def rank(
-    text: str, looker: Looker, first: Look, *, config: RankingConfig, now: datetime | None
+    text: str, looker: Looker, first: Look, *, config: RankingConfig, ask: Asked
 ) -> tuple[Ranking, float]:
     """Rank what a question brought up, and say how sure it is that the answer is there.
 
-    The turns before and after a memory are candidates too, and their evidence counts for it.
+    The turns before and after a good memory are candidates too, and their evidence counts for it.
     """
     attributes = looker.index.attributes
-    keys = looker.around(first.keys)
+    asked_for = read_question(text, now=ask.now)
+    shared = looker.shared()
+
+    def alone(look: Look, keys: Ints) -> NDArray[np.float64]:
+        """The evidence for memories that were looked at, without that for the turns beside them."""
+        base = look.base(config.lexical)[np.searchsorted(look.keys, keys)]
+        gained = _asked_for(attributes, keys, asked_for, config)
+        return base + config.session * looker.sessions(shared, keys) + gained
+
+    wanted = ask.k * (_EACH_GROUP if ask.group_by else 2)
+    best = first.best(max(config.kept, wanted), alone(first, first.keys))
+    keys = looker.around(best.keys)
     keys = keys[looker.place.admits(keys)]
-    look = looker.at(looker.around(keys), first.peak)
+    look = looker.beyond(best, looker.around(keys))
     base = look.base(config.lexical)
-    scores = base[np.searchsorted(look.keys, keys)]
+    scores = alone(look, keys)
     for step, weight in ((-1, config.previous), (1, config.following)):
         scores = scores + weight * _beside(attributes, keys, step, look, base)
-    shared = looker.shared()
-    scores = scores + config.session * looker.sessions(shared, keys)
-    scores = scores + _asked_for(attributes, keys, read_question(text, now=now), config)
-    best = np.lexsort((keys, -scores))
-    sure = confidence(look, keys[best[:_FIRST]], shared)
-    return Ranking(keys[best], scores[best], look, lambda _: ()), sure
+    order = np.lexsort((keys, -scores))
+    sure = confidence(look, keys[order[:_FIRST]], shared)
+    return Ranking(keys[order], scores[order], look, lambda _: ()), sure
 
 
 def confidence(

@@ -132,7 +132,7 @@ class Recalling:
             question.looker,
             self._candidates(question),
             config=self._core.config.ranking,
-            now=ask.now,
+            ask=ask,
         )
 
     def _follow(self, question: Question, ask: Asked) -> tuple[Ranking, float]:
