@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +10,10 @@ from nuonuo_memory.cli.opening import Place
 from nuonuo_memory.cli.options import Count, expand
 from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
 from nuonuo_memory.cli.scope import ScopeOptions
-from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Memory, Recall
+
+if TYPE_CHECKING:
+    from nuonuo_memory.memory import TextMemory
 
 Question = Annotated[str, typer.Argument(help="A question, or anything said.")]
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.rule import Rule
@@ -18,9 +18,11 @@ from nuonuo_memory.cli.opening import encoder_named
 from nuonuo_memory.cli.options import Device, EncoderName, Json, Label, expand, namespace_of
 from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
 from nuonuo_memory.formats import Session, read_sessions
-from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.options import OpenOptions
 from nuonuo_memory.types import Recall
+
+if TYPE_CHECKING:
+    from nuonuo_memory.memory import TextMemory
+    from nuonuo_memory.options import OpenOptions
 
 _PACKAGE = "nuonuo_memory.cli"
 _TOP = 3  # an answer counts as found among that many memories
@@ -94,6 +96,8 @@ def demo(
     json_: Json = False,
 ) -> None:
     """Put seven weeks of conversation in, and ask questions in other words."""
+    from nuonuo_memory.memory import TextMemory
+
     output = Output(as_json=json_)
     options: OpenOptions = {"encoder": encoder_named(encoder, device)}
     if device is not None:

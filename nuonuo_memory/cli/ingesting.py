@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,9 @@ from nuonuo_memory.cli.opening import Place
 from nuonuo_memory.cli.options import expand
 from nuonuo_memory.cli.output import Output
 from nuonuo_memory.formats import FORMATS, Session, read_sessions
-from nuonuo_memory.memory import TextMemory
+
+if TYPE_CHECKING:
+    from nuonuo_memory.memory import TextMemory
 
 
 def register(app: typer.Typer) -> None:

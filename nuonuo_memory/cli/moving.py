@@ -9,7 +9,6 @@ import typer
 
 from nuonuo_memory.cli.opening import Place, encoder_named
 from nuonuo_memory.cli.options import expand
-from nuonuo_memory.opening import reencode as reencode_store
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +49,8 @@ def import_(
 
 def reencode(*, place: Place) -> None:
     """Compute every vector anew with --encoder, in one write."""
+    from nuonuo_memory.opening import reencode as reencode_store
+
     output = place.output
     encoder = encoder_named(place.encoder, place.device)
     with output.progress("encoding") as report:

@@ -1,21 +1,24 @@
-"""Opening a memory as the options say."""
+"""Opening a memory as the options say.
+
+What is heavy is imported when it is needed, so that `nuonuo --help` answers at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from nuonuo_memory.cli.options import DEFAULT_DB, Db, Device, EncoderName, Json, Label, namespace_of
 from nuonuo_memory.cli.output import Output
 from nuonuo_memory.errors import EncoderError, InvalidInputError
-from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.store.records import Store
-from nuonuo_memory.text.encoder import Encoder, HashingEncoder
-from nuonuo_memory.text.transformer import SentenceTransformerEncoder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nuonuo_memory.memory import TextMemory
+    from nuonuo_memory.text.encoder import Encoder
 
 _LEAST = 6  # characters of an id's beginning that are enough to look for
 
@@ -60,11 +63,11 @@ class Place:
 
     def open_silent(self, **options: Any) -> TextMemory:  # noqa: ANN401
         """Open a memory that is there for what needs no encoder, and so load none."""
-        with Store.open(self.existing(), read_only=True) as store:
-            encoder = _Absent(store.encoder_name, store.dimension)
-        return self._open(encoder, **options)
+        return self._open(_Absent(*made_with(self.existing())), **options)
 
     def _open(self, encoder: Encoder | None, **options: Any) -> TextMemory:  # noqa: ANN401
+        from nuonuo_memory.memory import TextMemory
+
         if self.namespace is not None:
             options["namespace"] = namespace_of(self.namespace)
         if self.device is not None:
@@ -74,9 +77,8 @@ class Place:
     def chosen_encoder(self) -> Encoder | None:
         """Return the encoder asked for, else the one the file was made with; `None` is MiniLM."""
         if self.encoder is None and self.db.is_file():
-            with Store.open(self.db, read_only=True) as store:
-                made_with, dimension = store.encoder_name, store.dimension
-            return HashingEncoder(dimension) if made_with == f"hashing-{dimension}" else None
+            name, dimension = made_with(self.db)
+            return hashing(dimension) if name == f"hashing-{dimension}" else None
         return encoder_named(self.encoder, self.device)
 
 
@@ -93,8 +95,25 @@ def encoder_named(name: str | None, device: str | None) -> Encoder | None:
     if name is None or name in ("minilm", "all-MiniLM-L6-v2"):
         return None
     if name == "hashing":
-        return HashingEncoder()
+        return hashing()
+    from nuonuo_memory.text.transformer import SentenceTransformerEncoder
+
     return SentenceTransformerEncoder(name, device=device)
+
+
+def hashing(dimension: int = 256) -> Encoder:
+    """Return the encoder that needs no weights."""
+    from nuonuo_memory.text.encoder import HashingEncoder
+
+    return HashingEncoder(dimension)
+
+
+def made_with(path: Path) -> tuple[str, int]:
+    """Return the name and the dimension of the encoder that a file was made with."""
+    from nuonuo_memory.store.records import Store
+
+    with Store.open(path, read_only=True) as store:
+        return store.encoder_name, store.dimension
 
 
 class _Absent:

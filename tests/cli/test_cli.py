@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -141,6 +143,11 @@ def test_errors_are_one_line_with_exit_code_1(talk: Talk, arguments: list[str], 
 
 def test_wrong_usage_has_exit_code_2(nuonuo: Runs) -> None:
     assert "--nonsense" in nuonuo.fails("recall", "Ada", "--nonsense", code=2)
+
+
+def test_the_program_starts_without_what_is_heavy() -> None:
+    code = "import sys, nuonuo_memory.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_version_and_help(nuonuo: Runs) -> None:
