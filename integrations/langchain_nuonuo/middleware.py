@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, AgentState
 from langchain.agents.middleware.types import ModelCallResult, ModelRequest, ModelResponse
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langgraph.runtime import Runtime
 
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
@@ -170,14 +170,20 @@ def _thread(runtime: Runtime[Any] | None) -> dict[str, str]:
     return {} if thread is None else {"thread_id": thread}
 
 
-def _turns(messages: Sequence[AnyMessage | BaseMessage], *, by_id: bool) -> list[Message]:
+_ROLES = {"human": "user", "ai": "assistant"}
+
+
+def _turns(messages: Sequence[BaseMessage], *, by_id: bool) -> list[Message]:
     """Return what user and assistant said; calls of tools and their results are not turns."""
-    roles = {HumanMessage: "user", AIMessage: "assistant"}
     return [
-        Message(role, message.text, name=message.name, id=message.id if by_id else None)
+        Message(
+            _ROLES[message.type],
+            message.text,
+            name=message.name,
+            id=message.id if by_id else None,
+        )
         for message in messages
-        for kind, role in roles.items()
-        if isinstance(message, kind) and message.text.strip()
+        if message.type in _ROLES and message.text.strip()
     ]
 
 

@@ -31,6 +31,7 @@ from langgraph.store.base.embed import EmbeddingsLambda
 from langchain_nuonuo.store_filters import holds, pushed_down
 from langchain_nuonuo.store_keys import id_of, inner, matches, outer
 from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.options import Scope
 from nuonuo_memory.text.encoder import HashingEncoder
 from nuonuo_memory.types import Cue, Memory, NewMemory
 
@@ -179,11 +180,8 @@ class NuonuoStore(BaseStore):
 
     def _search(self, op: SearchOp) -> list[SearchItem]:
         where, rest = pushed_down(op.filter or {})
-        scope = {
-            "namespace": inner(self._root, op.namespace_prefix),
-            "prefix": True,
-            "where": where,
-        }
+        namespace = inner(self._root, op.namespace_prefix)
+        scope = Scope(namespace=namespace, prefix=True, where=where)
 
         def keep(memory: Memory) -> bool:
             return not _expired(memory) and holds(memory.metadata["value"], rest)
@@ -278,7 +276,7 @@ def _sync(embeddings: Embeddings) -> Embeddings:
     if function is None:
         return embeddings
 
-    def embed(texts: list[str]) -> list[list[float]]:
+    def embed(texts: Sequence[str]) -> list[list[float]]:
         with ThreadPoolExecutor(1) as thread:  # the caller's own may run a loop
             vectors: list[list[float]] = thread.submit(asyncio.run, function(texts)).result()
         return vectors

@@ -12,6 +12,7 @@ from uuid import uuid4
 import numpy as np
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
+from langchain_core.runnables.config import run_in_executor
 from langchain_core.vectorstores import VectorStore
 from langchain_core.vectorstores.utils import maximal_marginal_relevance
 
@@ -117,7 +118,7 @@ class NuonuoVectorStore(VectorStore):
         store.add_texts(texts, metadatas, ids=ids)
         return store
 
-    def add_documents(
+    def add_documents(  # type: ignore[override] # unknown keywords are refused
         self,
         documents: list[Document],
         *,
@@ -287,7 +288,19 @@ class NuonuoVectorStore(VectorStore):
         **kwargs: Any,  # noqa: ANN401 - filter, and those of recall
     ) -> list[tuple[Document, float]]:
         hits = self._hits(query, k, kwargs.pop("filter", None), kwargs)
-        return [(document_of(hit.memory), min(max(hit.similarity, 0.0), 1.0)) for hit in hits]
+        return [(document_of(hit.memory), _share(hit.similarity)) for hit in hits]
+
+    async def _asimilarity_search_with_relevance_scores(
+        self,
+        query: str,
+        k: int = 4,
+        **kwargs: Any,  # noqa: ANN401 - filter, and those of recall
+    ) -> list[tuple[Document, float]]:
+        search = self._similarity_search_with_relevance_scores
+        return await run_in_executor(None, search, query, k, **kwargs)
+
+    def _select_relevance_score_fn(self) -> Callable[[float], float]:
+        return _share
 
     def _hits(self, query: str, k: int, wanted: Filter, options: Mapping[str, Any]) -> list[Hit]:
         recall = self.memory.recall
@@ -299,6 +312,10 @@ class NuonuoVectorStore(VectorStore):
             if len(kept) >= k or len(hits) < asked:
                 return kept[:k]
         return []
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
 
 
 def _doubling(start: int) -> Iterator[int]:

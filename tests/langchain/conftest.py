@@ -16,12 +16,13 @@ if not collect_ignore_glob:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.outputs import ChatGeneration, ChatResult
+    from pydantic import Field
 
     class ScriptedModel(BaseChatModel):
         """Says its lines one after the other and keeps what it was shown."""
 
         lines: list[Any]
-        seen: list[list[BaseMessage]] = []
+        seen: list[list[BaseMessage]] = Field(default_factory=list)
 
         def _generate(
             self,
@@ -43,6 +44,14 @@ if not collect_ignore_glob:
         @property
         def _llm_type(self) -> str:
             return "scripted"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Small tensors gain nothing from several threads, and wait for them on a busy machine."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

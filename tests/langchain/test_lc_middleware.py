@@ -10,9 +10,9 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import ModelRetryMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_nuonuo import NuonuoMiddleware
 from langgraph.checkpoint.memory import InMemorySaver
 
-from langchain_nuonuo import NuonuoMiddleware
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import NamespaceError
 
@@ -28,7 +28,9 @@ def _call(name: str, **arguments: Any) -> AIMessage:
 
 async def _invoke(agent: Any, mode: str, text: str, **options: Any) -> Any:
     state = {"messages": [("user", text)]}
-    return agent.invoke(state, **options) if mode == "sync" else await agent.ainvoke(state, **options)
+    return (
+        agent.invoke(state, **options) if mode == "sync" else await agent.ainvoke(state, **options)
+    )
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
@@ -113,9 +115,7 @@ async def test_retries_store_nothing_twice(memory: TextMemory, script: Any) -> N
 
 def test_a_run_that_fails_and_resumes_stores_once(memory: TextMemory, script: Any) -> None:
     model = script(ConnectionError("down"), "Hello.")
-    agent = create_agent(
-        model, middleware=[NuonuoMiddleware(memory)], checkpointer=InMemorySaver()
-    )
+    agent = create_agent(model, middleware=[NuonuoMiddleware(memory)], checkpointer=InMemorySaver())
     config: Any = {"configurable": {"thread_id": "t"}}
     with pytest.raises(ConnectionError):
         agent.invoke({"messages": [("user", "I am Ada.")]}, config)
@@ -134,7 +134,11 @@ async def test_tools_let_the_model_remember_and_forget(memory: TextMemory, scrip
     (document,) = tool.artifact
     assert document.page_content == "Ada is vegetarian."
     assert [m.text for m in memory.list(namespace="ada")] == ["Ada is vegetarian."]
-    model.lines += [_call("recall", query="vegetarian"), _call("forget", memory_id=document.id), "x"]
+    model.lines += [
+        _call("recall", query="vegetarian"),
+        _call("forget", memory_id=document.id),
+        "x",
+    ]
     state = await _invoke(agent, "sync", "Forget it.", context=Context("ada"))
     answers = [m.text for m in state["messages"] if isinstance(m, ToolMessage)]
     assert document.id in answers[0]

@@ -11,9 +11,9 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.load import dumpd
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough
+from langchain_nuonuo import NuonuoRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from langchain_nuonuo import NuonuoRetriever
 from nuonuo_memory import Link, NewMemory, TextMemory
 from nuonuo_memory.errors import ClosedError, EmptyTextError, InvalidInputError, NuonuoError
 from nuonuo_memory.text.encoder import HashingEncoder
@@ -125,7 +125,12 @@ async def test_wrong_names_are_refused_not_dropped(
 
 async def test_errors_of_the_engine_come_through(filled: TextMemory) -> None:
     retriever = NuonuoRetriever(memory=filled)
-    for wrong in ({"k": 0}, {"min_confidence": 2.0}, {"namespace": ""}, {"where": {"n": {"$x": 1}}}):
+    for wrong in (
+        {"k": 0},
+        {"min_confidence": 2.0},
+        {"namespace": ""},
+        {"where": {"n": {"$x": 1}}},
+    ):
         with pytest.raises(InvalidInputError):
             retriever.invoke("Ada?", **wrong)
         with pytest.raises(InvalidInputError):

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.store.base import BaseStore, GetOp, MatchCondition, PutOp, SearchOp
-
 from langchain_nuonuo import NuonuoStore
 from langchain_nuonuo.store_keys import id_of, inner, matches, outer
 from langchain_nuonuo.store_tests import StoreFactory
+from langchain_nuonuo.store_tests.driver import Mode
 from langchain_nuonuo.store_tests.suite import StoreConformanceTests
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.store.base import BaseStore, GetOp, MatchCondition, PutOp, SearchOp
+
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import EncoderMismatchError
 
@@ -29,6 +30,7 @@ class TestConformance(StoreConformanceTests):
 
 
 class TestConformanceOnDisk(StoreConformanceTests):
+    modes: ClassVar[tuple[Mode, ...]] = ("sync",)
     ttl_seconds: ClassVar[float] = 0.3
 
     @pytest.fixture
@@ -133,8 +135,8 @@ async def test_abatch_equals_batch(memory: TextMemory) -> None:
 
 async def test_many_at_once_equal_one_by_one(memory: TextMemory) -> None:
     store = NuonuoStore(memory, fields=["t"])
-    store.batch([PutOp(NS, str(n), {"t": f"text number {n} of many"}) for n in range(50)])
-    queries = [f"number {n}" for n in range(50)]
+    store.batch([PutOp(NS, str(n), {"t": f"text number {n} of many"}) for n in range(30)])
+    queries = [f"number {n}" for n in range(30)]
     together = await asyncio.gather(*(store.asearch(NS, query=query, limit=3) for query in queries))
     assert together == [store.search(NS, query=query, limit=3) for query in queries]
 

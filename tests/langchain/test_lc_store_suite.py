@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pytest
-from langgraph.store.base import BaseStore, GetOp, Op, PutOp, Result, SearchOp
-from langgraph.store.memory import InMemoryStore
-
 from langchain_nuonuo.store_tests import CASES, ConformanceError, StoreFactory, validate
 from langchain_nuonuo.store_tests.suite import StoreConformanceTests
+from langgraph.store.base import BaseStore, GetOp, Op, PutOp, Result, SearchOp
+from langgraph.store.memory import InMemoryStore
 
 IN_MEMORY_DIFFERS = frozenset(
     {

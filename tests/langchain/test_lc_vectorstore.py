@@ -10,9 +10,9 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_core.indexing import InMemoryRecordManager, aindex, index
 from langchain_core.vectorstores import VectorStore
+from langchain_nuonuo import NuonuoVectorStore
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
-from langchain_nuonuo import NuonuoVectorStore
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import (
     DuplicateIdError,
@@ -130,7 +130,11 @@ async def test_index_with_a_record_manager() -> None:
     manager = InMemoryRecordManager("test")
     manager.create_schema()
     documents = [Document(f"text {n}", metadata={"source": f"s{n % 2}"}) for n in range(4)]
-    options: dict[str, Any] = {"cleanup": "full", "source_id_key": "source", "key_encoder": "sha256"}
+    options: dict[str, Any] = {
+        "cleanup": "full",
+        "source_id_key": "source",
+        "key_encoder": "sha256",
+    }
     assert index(documents, manager, store, **options)["num_added"] == 4
     assert index(documents, manager, store, **options)["num_skipped"] == 4
     changed = [*documents[:3], Document("new text", metadata={"source": "s1"})]
