@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field
@@ -12,7 +12,6 @@ from llama_index.core.utils import get_tokenizer
 
 from llama_index_nuonuo.connection import Connection
 from llama_index_nuonuo.messages import last_question, line_of, turn_of, words_of
-from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Message
 
 _SESSION = "session_id"
@@ -42,15 +41,6 @@ class NuonuoMemoryBlock(Connection, BaseMemoryBlock[str]):
         default=True, description="Store the messages shown on reading, not only overflowing ones."
     )
     tokenizer_fn: Callable[[str], list[Any]] = Field(default_factory=get_tokenizer, exclude=True)
-
-    @classmethod
-    def from_memory(
-        cls,
-        memory: TextMemory,
-        **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
-    ) -> Self:
-        """Use a memory that is open already; give `path` too if it should survive serialisation."""
-        return cls(**fields).attach(memory)
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: object) -> str:
         """Return what is recalled about the user's last message; nothing that is in `messages`."""

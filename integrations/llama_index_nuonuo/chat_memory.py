@@ -26,7 +26,6 @@ from llama_index_nuonuo.messages import (
     turn_of,
     window,
 )
-from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Memory
 
 
@@ -93,15 +92,6 @@ class NuonuoMemory(Connection, BaseMemory):
         if chat_history is not None:
             made.set(list(chat_history))
         return made
-
-    @classmethod
-    def from_memory(
-        cls,
-        memory: TextMemory,
-        **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
-    ) -> Self:
-        """Use a memory that is open already; give `path` too if it should survive serialisation."""
-        return cls(**fields).attach(memory)
 
     def put(self, message: ChatMessage) -> None:
         """Store a message at the end of the session; on disk when this returns."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr
@@ -18,6 +18,7 @@ from llama_index_nuonuo.embedding import NuonuoEmbedding
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.text.minilm import NAME
 
 
 def open_memory(
@@ -90,6 +91,25 @@ class Connection(BaseModel):
                 )
                 self._opened.owned = True
             return self._opened.memory
+
+    @classmethod
+    def from_memory(
+        cls,
+        memory: TextMemory,
+        **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
+    ) -> Self:
+        """Use a memory that is open already; its path and namespace are taken over.
+
+        Args:
+            memory: Stays its owner's to close.
+            fields: The class's fields, such as another `namespace`.
+        """
+        own = {
+            "path": memory.path,
+            "namespace": memory.namespace,
+            "settings_embed_model": memory.encoder.name != NAME,
+        }
+        return cls(**{**own, **fields}).attach(memory)
 
     def attach(self, memory: TextMemory) -> Self:
         """Use a memory that is open already, instead of opening the path once more."""

@@ -18,7 +18,6 @@ from llama_index_nuonuo.filters import where_of
 from llama_index_nuonuo.nodes import explained, scored
 from llama_index_nuonuo.retriever import NuonuoRetriever
 from nuonuo_memory.errors import InvalidInputError
-from nuonuo_memory.memory import TextMemory
 
 
 class AssociationPostprocessor(Connection, BaseNodePostprocessor):
@@ -45,20 +44,6 @@ class AssociationPostprocessor(Connection, BaseNodePostprocessor):
     def class_name(cls) -> str:
         """Return the name that LlamaIndex writes beside serialised fields."""
         return "AssociationPostprocessor"
-
-    @classmethod
-    def from_memory(
-        cls,
-        memory: TextMemory,
-        *,
-        hops: int = 3,
-        top_n: int | None = None,
-        filters: MetadataFilters | None = None,
-        namespace: tuple[str, ...] = ("default",),
-    ) -> Self:
-        """Follow associations in a memory that is open already."""
-        made = cls(hops=hops, top_n=top_n, filters=filters, namespace=namespace)
-        return made.attach(memory)
 
     @classmethod
     def from_nodes(

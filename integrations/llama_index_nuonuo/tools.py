@@ -74,8 +74,8 @@ class NuonuoToolSpec(BaseToolSpec):
         Args:
             memory_id: The id that stands in brackets before a recalled memory.
         """
-        wanted = None if self.namespace is None else namespace_of(self.namespace)
-        if wanted is not None and self.memory.get(memory_id).namespace != wanted:
+        wanted = namespace_of(self.namespace, self.memory.namespace)
+        if self.memory.get(memory_id).namespace != wanted:
             raise NotFoundError(
                 f"no memory of {wanted!r} has the id {memory_id!r}; recall first and give its id"
             )

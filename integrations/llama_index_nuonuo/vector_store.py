@@ -86,11 +86,6 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         return "NuonuoVectorStore"
 
     @classmethod
-    def from_memory(cls, memory: TextMemory, *, namespace: tuple[str, ...] = ("default",)) -> Self:
-        """Keep nodes in a memory that is open already."""
-        return cls(namespace=namespace).attach(memory)
-
-    @classmethod
     def from_persist_path(
         cls, persist_path: str | Path, embed_model: BaseEmbedding | None = None
     ) -> Self:

@@ -174,6 +174,20 @@ def test_a_memory_without_a_path_says_so_after_json(embedder: HashEmbedding) -> 
     memory.close()
 
 
+def test_an_open_memory_s_path_is_taken_over(
+    tmp_path: Path, embedder: HashEmbedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TextMemory.open(tmp_path / "m.db", encoder=embedder.encoder, namespace=("ada",)) as opened:
+        memory = NuonuoMemory.from_memory(opened, session_id="s")
+        assert memory.namespace == ("ada",)
+        memory.put(user("one"))
+        saved = JsonSerializer().serialize(memory)
+    monkeypatch.setattr(Settings, "_embed_model", embedder)
+    again = JsonSerializer().deserialize(saved)
+    assert again.get_all() == [user("one")]
+    again.close()
+
+
 def test_copies_share_what_is_open(build: Build) -> None:
     memory = build("one")
     assert copy.deepcopy(memory).memory is memory.memory
