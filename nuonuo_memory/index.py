@@ -20,6 +20,7 @@ from nuonuo_memory.engine.graph import AssociationGraph
 from nuonuo_memory.engine.lexical import TermIndex
 from nuonuo_memory.store.records import Store
 from nuonuo_memory.store.rows import CueBatch, Ints, LinkRow, MentionRow, TermBatch
+from nuonuo_memory.types import Namespace
 
 
 class MemoryIndex:
@@ -45,6 +46,7 @@ class MemoryIndex:
         self.terms = TermIndex()
         self.graph = AssociationGraph(device=self._device)
         self.attributes = AttributeTable()
+        self._groups: dict[tuple[Namespace, bool], list[int]] = {}
 
     def follow(self, store: Store) -> bool:
         """Take over what changed in the store since the last call; says whether anything did."""
@@ -59,8 +61,17 @@ class MemoryIndex:
             keys = np.unique(np.array([change.memory_key for change in changes], dtype=np.int64))
             self._drop(keys)
             self._load(store, keys)
+        self._groups.clear()
         self.version = version
         return True
+
+    def groups(self, store: Store, namespace: Namespace, *, prefix: bool) -> list[int]:
+        """Return the keys of a namespace or, with `prefix`, of it and all below it."""
+        found = self._groups.get((namespace, prefix))
+        if found is None:
+            found = store.namespace_keys(namespace, prefix=prefix)
+            self._groups[namespace, prefix] = found
+        return found
 
     @property
     def nbytes(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nuonuo_memory.engine.confidence import coverage
-from nuonuo_memory.engine.evidence import cue_evidence, session_evidence
+from nuonuo_memory.engine.evidence import cue_evidence, session_evidence, vote
+from nuonuo_memory.engine.nearest import Candidates
 from nuonuo_memory.index import MemoryIndex
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.lexical import terms
@@ -67,17 +68,6 @@ class Look:
         if len(self.keys) <= count:
             return self
         return self._taken(np.sort(np.lexsort((self.keys, -scores))[:count]))
-
-    def joined(self, other: Look) -> Look:
-        """Both looks' memories, none of which is in both."""
-        every = Look(
-            *(
-                np.concatenate([getattr(look, name) for look in (self, other)])
-                for name in ("keys", "cues", "similarity", "summed", "lexical")
-            ),
-            peak=self.peak,
-        )
-        return every._taken(np.argsort(every.keys))
 
     def _taken(self, places: Ints) -> Look:
         columns = (self.keys, self.cues, self.similarity, self.summed, self.lexical)
@@ -154,10 +144,45 @@ class Looker:
             peak=peak,
         )
 
-    def beyond(self, look: Look, keys: Ints) -> Look:
-        """Return a look at its memories and at `keys`; none is looked at twice."""
-        new = np.setdiff1d(keys, look.keys)
-        return look.joined(self.at(new, look.peak)) if len(new) else look
+    def roughly(self, near: Candidates, words: int) -> Look:
+        """Return what the nearest cues [1, c] and the question's words say by themselves.
+
+        Of a memory's cues only those among the nearest count, and a memory found by its words
+        alone is taken to be as similar as the last of them.
+        """
+        held = near.memory_ids[0] >= 0
+        memories, owner = torch.unique(near.memory_ids[0][held], return_inverse=True)
+        cues, similarity, summed = (
+            column.cpu().numpy()
+            for column in vote(
+                near.cue_ids[0][held],
+                owner,
+                near.similarity[0][held],
+                size=len(memories),
+                beta=self.beta,
+            )
+        )
+        worded, peak = self.by_words(words)
+        keys = np.union1d(memories.cpu().numpy(), worded)
+        places = np.searchsorted(keys, memories.cpu().numpy())
+        floor = summed.min(initial=np.inf) if len(summed) else 0.0
+
+        def filled(values: NDArray[Any], rest: float) -> NDArray[Any]:
+            column = np.full(len(keys), rest, dtype=values.dtype)
+            column[places] = values
+            return column
+
+        lexical = self.index.terms.scores_of(
+            self.terms, self.place.groups, memory_ids=torch.from_numpy(keys)
+        )
+        return Look(
+            keys=keys,
+            cues=filled(cues, -1),
+            similarity=filled(similarity, floor),
+            summed=filled(summed, floor),
+            lexical=lexical.numpy(),
+            peak=peak,
+        )
 
     def shared(self) -> Shared:
         """Return where the question's words occur."""

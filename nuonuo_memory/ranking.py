@@ -31,7 +31,8 @@ def rank(
 ) -> tuple[Ranking, float]:
     """Rank what a question brought up, and say how sure it is that the answer is there.
 
-    The turns before and after a good memory are candidates too, and their evidence counts for it.
+    A rough look chooses the memories that are looked at closely. The turns before and after a good
+    memory are candidates too, and their evidence counts for it.
     """
     attributes = looker.index.attributes
     asked_for = read_question(text, now=ask.now)
@@ -47,7 +48,7 @@ def rank(
     best = first.best(max(config.kept, wanted), alone(first, first.keys))
     keys = looker.around(best.keys)
     keys = keys[looker.place.admits(keys)]
-    look = looker.beyond(best, looker.around(keys))
+    look = looker.at(looker.around(keys), first.peak)
     base = look.base(config.lexical)
     scores = alone(look, keys)
     for step, weight in ((-1, config.previous), (1, config.following)):

@@ -18,7 +18,6 @@ from nuonuo_memory.looking import Look, Looker, Place, question_terms
 from nuonuo_memory.options import Asked
 from nuonuo_memory.paths import Paths
 from nuonuo_memory.ranking import confidence, rank
-from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.encoder import encode_checked
 from nuonuo_memory.types import Recall
 from nuonuo_memory.writing import unit
@@ -29,13 +28,13 @@ class Question:
     """One question on its way to an answer.
 
     Attributes:
-        near: Keys of the memories whose cues are nearest, int64, ascending.
+        near: The nearest cues; its tensors have one row.
         settled: How the network settled among those cues; its tensors have one row.
     """
 
     text: str
     looker: Looker
-    near: Ints
+    near: Candidates
     settled: Retrieved
 
 
@@ -86,7 +85,9 @@ class Recalling:
 
     def _place(self, ask: Asked) -> Place:
         store, query = self._core.store, ask.query
-        groups = store.namespace_keys(query.namespace or self._core.namespace, prefix=query.prefix)
+        groups = self._core.index.groups(
+            store, query.namespace or self._core.namespace, prefix=query.prefix
+        )
         return Place(groups, torch.from_numpy(store.find_keys(query)) if ask.filtered else None)
 
     def _question(
@@ -98,7 +99,6 @@ class Recalling:
         settled: Retrieved,
         row: int,
     ) -> Question:
-        near = np.unique(found.memory_ids[row].cpu().numpy())
         looker = Looker(
             self._core.index,
             queries[row : row + 1],
@@ -106,8 +106,9 @@ class Recalling:
             place,
             beta=self._core.config.hopfield.beta,
         )
+        near = Candidates(*(column[row : row + 1] for column in found))
         one = Retrieved(*(column[row : row + 1] for column in settled))
-        return Question(text, looker, near[near >= 0], one)
+        return Question(text, looker, near, one)
 
     def _answer(self, question: Question, ask: Asked, step: Step) -> Recall:
         ranking, sure = step(question, ask)
@@ -122,15 +123,16 @@ class Recalling:
         )
 
     def _candidates(self, question: Question) -> Look:
-        """What the question brings up by meaning and by words."""
+        """What the question brings up by meaning and by words, looked at closely."""
+        near = question.near.memory_ids[0].cpu().numpy()
         by_words, peak = question.looker.by_words(self._core.config.ranking.words)
-        return question.looker.at(np.union1d(question.near, by_words), peak)
+        return question.looker.at(np.union1d(near[near >= 0], by_words), peak)
 
     def _rank(self, question: Question, ask: Asked) -> tuple[Ranking, float]:
         return rank(
             question.text,
             question.looker,
-            self._candidates(question),
+            question.looker.roughly(question.near, self._core.config.ranking.words),
             config=self._core.config.ranking,
             ask=ask,
         )
