@@ -83,7 +83,7 @@ def test_scores_fall_and_equal_the_facades(filled: TextMemory) -> None:
 
 
 def test_hops_give_the_path(memory: TextMemory) -> None:
-    memory.remember("Grace manages the Falcon project.", id="b")
+    memory.remember("Grace likes tulips.", id="b")
     memory.remember("Falcon goes live in June.", id="a", links=[Link("b", "managed by", 1.0)])
     found = NuonuoRetriever(memory=memory, hops=2).invoke("When does Falcon go live?")
     steps = [step for document in found for step in document.metadata.get("path", [])]

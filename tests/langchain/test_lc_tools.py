@@ -121,7 +121,7 @@ async def test_remember_recall_forget(memory: TextMemory) -> None:
 
 
 def test_follow_tells_the_path(memory: TextMemory) -> None:
-    memory.remember("Grace manages Falcon.", id="b")
+    memory.remember("Grace likes tulips.", id="b")
     memory.remember("Falcon goes live in June.", id="a", links=[Link("b", "managed by")])
     found = _run(_tools(memory)["follow"], query="When does Falcon go live?", hops=2)
     assert any(document.metadata.get("path") for document in found.artifact)
