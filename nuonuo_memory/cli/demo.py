@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = "nuonuo_memory.cli"
 _TOP = 3  # an answer counts as found among that many memories
+_TOP_FOLLOWED = 5  # the memories on the way stand before the one they lead to
 
 
 def register(app: typer.Typer) -> None:
@@ -71,8 +72,10 @@ def answers(memory: TextMemory) -> list[Answer]:
     """
     asked: list[Answer] = []
     for question in demo_questions():
-        call = memory.follow if question.get("follow") else memory.recall
-        found = call(question["ask"], k=_TOP)
+        if question.get("follow"):
+            found = memory.follow(question["ask"], k=_TOP_FOLLOWED)
+        else:
+            found = memory.recall(question["ask"], k=_TOP)
         expected = question.get("finds", ())
         places = (i for i, hit in enumerate(found, 1) if any(e in hit.text for e in expected))
         place = next(places, 0)
