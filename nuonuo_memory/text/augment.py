@@ -26,7 +26,7 @@ class Augmenter(Protocol):
 
 
 class RuleAugmenter:
-    """Paraphrases by rule: openers off, contractions and synonyms changed, "issue with X".
+    """Paraphrases by rule: openers off, contractions and synonyms changed, a name left out.
 
     The same text always gives the same paraphrases. No meaning is weighed, so it suits short cues
     (facts, questions, requests) better than prose.
@@ -130,6 +130,32 @@ def _variants(text: str, core: str) -> Iterator[str]:
         yield plain
         if swapped != core:
             yield _swap(swapped, CONTRACTIONS)
+    yield from _gaps(core)
+
+
+_NAME = re.compile(
+    r"(?:[A-Z][\w'’.&-]*|\d[\w.]*)(?: (?:(?:of|the|de|and|von|van|&) )*[A-Z\d][\w'’.&-]*)*"
+)
+_GAP_WORDS = 12
+
+
+def _gaps(text: str) -> Iterator[str]:
+    """A short statement with its last, or its first, name left out.
+
+    Who asks for a thing does not name it: "Ada works for" is nearer to "Who employs Ada?" than
+    "Ada works for Acme" is.
+    """
+    core = text.rstrip(" .!")
+    words = core.split()
+    if not 3 <= len(words) <= _GAP_WORDS:
+        return
+    names = [match.span() for match in _NAME.finditer(core)]
+    if not names or names[-1][1] < len(core):
+        names.append((len(core) - len(words[-1]), len(core)))
+    for start, end in dict.fromkeys((names[-1], names[0])):
+        rest = " ".join((core[:start] + core[end:]).split())
+        if len(rest.split()) >= 2:
+            yield rest
 
 
 def _strip_opener(text: str) -> str:

@@ -1,0 +1,101 @@
+"""Questions about conversations, put to a memory and to the baselines, one haystack at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nuonuo_memory.config import MemoryConfig
+from nuonuo_memory.evaluation.baselines import baselines
+from nuonuo_memory.evaluation.data import Question, Session
+from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.observe import Conversation, LastTurn, draft_turns
+from nuonuo_memory.text.encoder import Encoder
+
+DEPTH = 10
+"""Hits that are asked for; no score looks further."""
+
+Turn = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one system found: turns and sessions, best first, at most `DEPTH` of each."""
+
+    turns: Sequence[Turn]
+    sessions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question's record.
+
+    Attributes:
+        found: By system; `system` is the memory itself.
+        confidence: The memory's own, from 0 to 1.
+        seconds: From the question's text to the memories, its encoding left out.
+    """
+
+    question: Question
+    found: dict[str, Found]
+    confidence: float
+    seconds: float
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the record that is written for the question."""
+        question = self.question
+        return {
+            "id": question.id,
+            "kind": question.kind,
+            "question": question.text,
+            "answerable": question.answerable,
+            "gold_sessions": sorted(question.gold_sessions),
+            "gold_turns": sorted(question.gold_turns),
+            "confidence": round(self.confidence, 4),
+            "latency_ms": round(1000 * self.seconds, 2),
+        } | {name: asdict(found) for name, found in self.found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Haystack:
+    """Sessions, and the questions that look into just these."""
+
+    sessions: Sequence[Session]
+    questions: Sequence[Question]
+
+
+def texts_of(sessions: Sequence[Session], config: MemoryConfig) -> Iterator[str]:
+    """Yield the texts that a memory of these sessions, or a baseline, encodes."""
+    for session in sessions:
+        said = Conversation(session.messages, namespace=("default",), session=session.id)
+        for draft in draft_turns(said, {}, last=LastTurn(), config=config.cues):
+            yield draft.said
+            yield from (cue.text for cue in draft.cues)
+
+
+def ask(haystack: Haystack, encoder: Encoder, *, config: MemoryConfig, device: str) -> list[Answer]:
+    """Observe the sessions, put the questions, and do the same with the baselines."""
+    with TextMemory.in_memory(encoder=encoder, config=config, device=device) as memory:
+        for session in haystack.sessions:
+            memory.observe(session.messages, session=session.id, at=session.at)
+        others = baselines(haystack.sessions, encoder, config=config)
+        return [
+            _answer(memory, question, others.find(question.text, DEPTH))
+            for question in haystack.questions
+        ]
+
+
+def _answer(
+    memory: TextMemory, question: Question, others: dict[str, tuple[list[Turn], list[str]]]
+) -> Answer:
+    start = time.perf_counter()
+    hits = memory.recall(question.text, k=DEPTH, now=question.asked)
+    seconds = time.perf_counter() - start
+    grouped = memory.recall(question.text, k=DEPTH, now=question.asked, group_by="session")
+    turns = [(hit.memory.session or "", hit.memory.turn or 0) for hit in hits]
+    sessions = [hit.memory.session or "" for hit in grouped]
+    found = {"system": Found(turns, sessions)}
+    found |= {name: Found(*lists) for name, lists in others.items()}
+    return Answer(question, found, hits.confidence, seconds)

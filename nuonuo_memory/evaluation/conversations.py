@@ -1,0 +1,83 @@
+"""Benchmarks of recall from conversations: LongMemEval and LoCoMo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from nuonuo_memory.config import MemoryConfig
+from nuonuo_memory.evaluation.asking import Answer, Haystack, ask, texts_of
+from nuonuo_memory.evaluation.data import Session
+from nuonuo_memory.evaluation.settings import BenchSettings
+from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
+
+_CHUNK = 64
+
+Map = Callable[..., Iterable[Any]]
+"""`map`, over processes or not."""
+
+
+def answers(
+    haystacks: Sequence[Haystack], sessions: Sequence[Session], settings: BenchSettings
+) -> list[Answer]:
+    """Put every question to a memory of its haystack, and to the baselines.
+
+    All texts are encoded first, each once. With several jobs the haystacks are shared out to
+    processes, whose engines run on the CPU; the result does not depend on their number.
+
+    Args:
+        haystacks: What is asked of what.
+        sessions: The sessions of all haystacks, each once.
+        settings: The encoder, the device, the number of jobs.
+    """
+    config = settings.memory
+    with TemporaryDirectory(prefix="nuonuo-bench-") as name, _workers(settings.jobs) as pool:
+        folder = Path(name)
+        parts = [sessions[at : at + _CHUNK] for at in range(0, len(sessions), _CHUNK)]
+        texts: list[str] = []
+        for number, part in enumerate(pool(partial(_texts, config=config), parts), start=1):
+            texts.extend(part)
+            settings.progress("reading", number, len(parts))
+        asked = (question.text for haystack in haystacks for question in haystack.questions)
+        encode_texts(
+            folder, settings.encoder, texts=texts, queries=asked, progress=settings.progress
+        )
+        del texts
+        device = settings.device if settings.jobs == 1 else "cpu"
+        work = partial(_ask, folder=folder, config=config, device=device)
+        found: list[Answer] = []
+        for number, part in enumerate(pool(work, haystacks), start=1):
+            found.extend(part)
+            settings.progress("asking", number, len(haystacks))
+    return found
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Map]:
+    """A `map` over processes, or the plain one for a single job."""
+    if jobs == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_one_thread) as pool:
+        yield pool.map
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def _texts(sessions: Sequence[Session], config: MemoryConfig) -> list[str]:
+    return list(dict.fromkeys(chain(texts_of(sessions, config))))
+
+
+def _ask(haystack: Haystack, folder: Path, config: MemoryConfig, device: str) -> list[Answer]:
+    return ask(haystack, EncodedTexts(folder), config=config, device=device)

@@ -1,0 +1,101 @@
+"""LongMemEval: which sessions and turns hold the answer, by the official and standard scoring.
+
+Abstention questions (ids ending in `_abs`) are left out of recall, as officially; they serve to
+measure confidence. The figures over all questions are given too, because many publish those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from nuonuo_memory.evaluation import scoring
+from nuonuo_memory.evaluation.asking import Answer, Haystack
+from nuonuo_memory.evaluation.conversations import answers
+from nuonuo_memory.evaluation.data import Session, limited
+from nuonuo_memory.evaluation.longmemeval_data import load_longmemeval
+from nuonuo_memory.evaluation.result import BenchResult, commit
+from nuonuo_memory.evaluation.settings import BenchSettings
+
+_MS = 1000.0
+
+
+def run_longmemeval(data: str | Path, settings: BenchSettings) -> BenchResult:
+    """Ask each question of its own haystack, and score sessions, turns and abstention."""
+    loaded = load_longmemeval(data)
+    questions = limited(loaded.questions, settings.limit)
+    haystacks = [Haystack(loaded.haystack(question), [question]) for question in questions]
+    wanted = {session for question in questions for session, _ in question.sessions}
+    sessions = [Session(name, None, loaded.turns[name]) for name in sorted(wanted)]
+    found = answers(haystacks, sessions, settings)
+    names = [name for name in found[0].found if name != "system"]
+    bars = scoring.reliability(
+        [a.confidence for a in found], [a.question.answerable for a in found]
+    )
+    system = scores(found, "system") | {
+        "by_category": _by_kind(found),
+        "abstention": abstention(found) | {"calibration_error": scoring.calibration_error(bars)},
+        "latency_ms": latency(found),
+    }
+    return BenchResult(
+        benchmark="longmemeval",
+        questions=len(found),
+        encoder=settings.encoder.name,
+        device=settings.device,
+        commit=commit(),
+        sections={"system": system, "baselines": {name: scores(found, name) for name in names}},
+        rows=[answer.to_row() for answer in found],
+        reliability=bars,
+    )
+
+
+def scores(found: Sequence[Answer], name: str) -> dict[str, Any]:
+    """Return one system's scores at both levels, in per cent."""
+    asked = [answer for answer in found if answer.question.answerable]
+    turned = [answer for answer in asked if answer.question.gold_turns]
+    return {
+        "session": _level([(a.found[name].sessions, a.question.gold_sessions) for a in asked]),
+        "session_all_questions": _level(
+            [(a.found[name].sessions, a.question.gold_sessions) for a in found]
+        ),
+        "turn": _level([(a.found[name].turns, a.question.gold_turns) for a in turned]),
+    }
+
+
+def abstention(found: Sequence[Answer]) -> dict[str, float]:
+    """Return how well confidence tells questions that have an answer from those that have none."""
+    confidence = [answer.confidence for answer in found]
+    return {"auroc": scoring.auroc(confidence, [a.question.answerable for a in found])}
+
+
+def latency(found: Sequence[Answer]) -> dict[str, float]:
+    """Return milliseconds of a recall, the question's encoding left out."""
+    seconds = [answer.seconds for answer in found]
+    return {
+        "p50": round(_MS * scoring.percentile(seconds, 0.5), 2),
+        "p99": round(_MS * scoring.percentile(seconds, 0.99), 2),
+    }
+
+
+_Score = Callable[[Sequence[Any], Collection[Any], int], float]
+_NAMED: tuple[tuple[str, _Score], ...] = (
+    ("recall_any", scoring.recall_any),
+    ("recall_all", scoring.recall_all),
+    ("ndcg_any", scoring.ndcg_longmemeval),
+    ("ndcg", scoring.ndcg),
+)
+
+
+def _level(pairs: Sequence[tuple[Sequence[Any], Collection[Any]]]) -> dict[str, float]:
+    return {
+        f"{name}@{k}": scoring.percent([score(ranked, gold, k) for ranked, gold in pairs])
+        for name, score in _NAMED
+        for k in (1, 5, 10)
+    }
+
+
+def _by_kind(found: Sequence[Answer]) -> dict[str, Any]:
+    kinds = sorted({answer.question.kind for answer in found})
+    parts = {kind: [a for a in found if a.question.kind == kind] for kind in kinds}
+    return {kind: {"questions": len(part)} | scores(part, "system") for kind, part in parts.items()}
