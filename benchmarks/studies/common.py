@@ -1,0 +1,112 @@
+"""What the studies share: encoding once, intervals by bootstrap, tables in Markdown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from texts import Triple, background, triples
+from torch import Tensor
+
+from nuonuo_memory.text.minilm import load_minilm
+
+SMALL = (0, 100, 500, 1000)
+LARGE = (2_000, 20_000)
+
+
+@dataclass
+class Table:
+    """Rows of text under a title, with a remark on how they came about."""
+
+    title: str
+    columns: Sequence[str]
+    note: str = ""
+    rows: list[list[str]] = field(default_factory=list)
+
+    def add(self, *cells: object) -> None:
+        """Add a row."""
+        self.rows.append([str(cell) for cell in cells])
+
+    def markdown(self) -> str:
+        """Return the table as Markdown."""
+        lines = [f"### {self.title}", ""]
+        if self.note:
+            lines += [self.note, ""]
+        lines += ["| " + " | ".join(self.columns) + " |", "|" + "---|" * len(self.columns)]
+        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
+        return "\n".join(lines) + "\n"
+
+
+@dataclass
+class Context:
+    """Where a study runs, and vectors that several of them use."""
+
+    device: str = "cpu"
+    data: Path | None = None
+    largest: int = 20_000
+    cache: Path | None = None
+    _texts: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of other memories to study."""
+        return [size for size in (*SMALL, *LARGE) if size <= self.largest]
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode texts once; a folder for the cache saves it between runs."""
+        key = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:24]
+        if key in self._texts:
+            return self._texts[key]
+        file = None if self.cache is None else self.cache / f"{key}.pt"
+        if file is not None and file.exists():
+            vectors = torch.load(file, weights_only=True)
+        else:
+            vectors = load_minilm(device=self.device).encode(list(texts)).cpu()
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                torch.save(vectors, file)
+        self._texts[key] = vectors
+        return vectors
+
+    def triples(self, wording: str = "mixed") -> tuple[list[Triple], Tensor, Tensor, Tensor]:
+        """Our own triples with the vectors of cues, of questions, and of targets.
+
+        Wording: near, far, or mixed (near and far by turns).
+        """
+        rows = triples()
+        far = [wording == "far" or (wording == "mixed" and i % 2 == 1) for i in range(len(rows))]
+        return (
+            rows,
+            self.encode([row.cue for row in rows]),
+            self.encode(
+                [row.far if is_far else row.near for row, is_far in zip(rows, far, strict=True)]
+            ),
+            self.encode([row.target for row in rows]),
+        )
+
+    def others(self) -> Tensor:
+        """Vectors of as many other sentences as the largest study needs."""
+        return self.encode(background(self.largest))
+
+
+def interval(hits: Sequence[float] | Tensor, *, rounds: int = 2000) -> tuple[float, float, float]:
+    """Return the mean and the 95 % interval of it, by bootstrap over the questions."""
+    values = torch.as_tensor(hits, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.randint(len(values), (rounds, len(values)), generator=generator)
+    low, high = torch.quantile(
+        values[draws].mean(dim=1), torch.tensor([0.025, 0.975], dtype=torch.float64)
+    ).tolist()
+    return float(values.mean()), low, high
+
+
+def percent(hits: Sequence[float] | Tensor) -> str:
+    """Return a share of hits with its interval, as `91 (86-95)`."""
+    mean, low, high = interval(hits)
+    return f"{100 * mean:.0f} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+Study = Callable[[Context], Iterable[Table]]
