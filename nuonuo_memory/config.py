@@ -126,7 +126,9 @@ class AssociationConfig:
         starts: Settled memories that activation starts from.
         beta: Inverse temperature of the softmax over them.
         second: Share of the starting activation that goes to what a second look finds, which asks
-            for what the best memory left unexplained of the question; 0 leaves the second look out.
+            for what the best memory left unexplained of the question. It is taken when the question
+            names what some memory is about and the best one does not mention; 0 leaves it out.
+        rest: What the second look's evidence counts in the final score, beside the first's.
         named: Share that enters by the names in the question.
         decay: What each further hop counts, of the one before it.
         about: How much more a name leads to a memory about it than to one that only mentions it.
@@ -135,7 +137,8 @@ class AssociationConfig:
         affinity: How strongly a step favours memories that resemble the question: a similarity
             higher by d is worth exp(affinity * d) times as much.
         similarity: What similarity counts against the logarithm of activation in the final score.
-        link: Claim of a link between memories, where a rare name's is near 1.
+        link: Share of a memory's activation that leaves over its links when it has both links and
+            names; the rest leaves over its names.
         backward: What a link counts when walked against its direction.
         lexical: What BM25 counts in the evidence when following, as a share of the highest; more
             than in plain ranking, since questions that need a walk are full of names.
@@ -149,14 +152,15 @@ class AssociationConfig:
     starts: int = 5
     beta: float = 15.0
     second: float = 0.2
+    rest: float = 0.3
     named: float = 0.25
     decay: float = 0.8
     about: float = 10.0
     damping: float = 0.5
     affinity: float = 4.0
     similarity: float = 1.0
-    link: float = 0.5
-    backward: float = 0.5
+    link: float = 0.35
+    backward: float = 1.0
     lexical: float = 0.4
     walks: int = 32
     arrivals: int = 4096
@@ -164,9 +168,9 @@ class AssociationConfig:
     def __post_init__(self) -> None:
         for name in ("hops", "starts", "walks", "arrivals"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("second", "named", "decay", "damping", "backward"):
+        for name in ("second", "rest", "named", "decay", "damping", "link", "backward"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "in [0, 1]")
-        for name in ("beta", "about", "affinity", "similarity", "link", "lexical"):
+        for name in ("beta", "about", "affinity", "similarity", "lexical"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
 

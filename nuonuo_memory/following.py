@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.engine import follow
-from nuonuo_memory.engine.graph import AssociationGraph
+from nuonuo_memory.engine.graph import ABOUT, AssociationGraph
 from nuonuo_memory.engine.nearest import nearest
 from nuonuo_memory.engine.spread import Affinity, Spread, Start, spread
 from nuonuo_memory.looking import Look, Looker
@@ -37,6 +38,13 @@ class Reached:
     look: Look
     walks: Spread
     rows: Ints
+
+
+class Second(NamedTuple):
+    """A second look: for what the best memory left unexplained of the question."""
+
+    looker: Looker
+    look: Look
 
 
 class Following:
@@ -73,8 +81,9 @@ class Following:
             start: Activation by memory key to start from, in place of the best of `first`.
         """
         config = self._config
-        second = self._second(first) if start is None and config.second > 0 else None
         names = self._names()
+        more = start is None and config.second > 0 and self._asks_for_more(first, names)
+        second = self._second(first) if more else None
         walks = spread(
             self._looker.index.graph,
             self._begin(first, second, start, named=len(names.key) > 0),
@@ -85,11 +94,23 @@ class Following:
         )
         return self._rank(first, second, walks)
 
-    def _second(self, first: Look) -> Look | None:
+    def _asks_for_more(self, first: Look, names: Start) -> bool:
+        """Say whether the best memory lacks a thing named that another memory is about."""
+        if not len(first.keys) or not len(names.key):
+            return False
+        graph = self._looker.index.graph
+        best = int(first.keys[int(np.argmax(first.base(self._lexical)))])
+        held = graph.names_of(torch.tensor([best], device=graph.device)).right
+        missing = names.key[~torch.isin(names.key, held)]
+        groups = torch.tensor(self._looker.place.groups, dtype=torch.int64, device=graph.device)
+        known = graph.mentioned_in(
+            missing.repeat_interleave(len(groups)), groups.repeat(len(missing))
+        )
+        return bool((known.kind == ABOUT).any())
+
+    def _second(self, first: Look) -> Second:
         """Look for what the best memory leaves unexplained of the question."""
         base = first.base(self._lexical)
-        if not len(base):
-            return None
         best = int(np.argmax(base))
         index = self._looker.index
         rest = self._looker.query
@@ -104,7 +125,8 @@ class Following:
         )
         keys = near.memory_ids[0].cpu().numpy()
         by_words, _ = looker.by_words(64)
-        return looker.at(np.union1d(keys[keys >= 0], by_words), first.peak)
+        look = looker.at(np.union1d(keys[keys >= 0], by_words), first.peak)
+        return Second(looker, look)
 
     def _names(self) -> Start:
         """Activation that enters by the names that the question holds."""
@@ -125,7 +147,7 @@ class Following:
     def _begin(
         self,
         first: Look,
-        second: Look | None,
+        second: Second | None,
         start: Mapping[int, float] | None,
         *,
         named: bool,
@@ -134,8 +156,7 @@ class Following:
         if start is None:
             looks = [
                 (_row(look.keys, device), _row(look.base(self._lexical, peak=first.peak), device))
-                for look in (first, second)
-                if look is not None
+                for look in ((first, second.look) if second else (first,))
             ]
             return follow.begin(
                 looks[0],
@@ -163,20 +184,16 @@ class Following:
 
         return worth
 
-    def _rank(self, first: Look, second: Look | None, walks: Spread) -> Reached:
+    def _rank(self, first: Look, second: Second | None, walks: Spread) -> Reached:
         config = self._config
         reached = walks.memory.cpu().numpy()
-        keys = np.unique(np.concatenate([first.keys, reached, *([second.keys] if second else [])]))
+        more = [second.look.keys] if second else []
+        keys = np.unique(np.concatenate([first.keys, reached, *more]))
         keys = keys[self._looker.place.admits(keys)]
         look = self._looker.at(keys, first.peak)
-        base = look.base(self._lexical)
-        evidence = base - (first.base(self._lexical).max() if len(first.keys) else 0.0)
-        if second is not None and len(second.keys):
-            other = second.base(self._lexical, peak=first.peak)
-            worth = np.full(len(keys), -np.inf)
-            here = np.isin(keys, second.keys)
-            worth[here] = (other - other.max())[np.searchsorted(second.keys, keys[here])]
-            evidence = np.maximum(evidence, worth)
+        evidence = look.base(self._lexical)
+        if second is not None:
+            evidence += config.rest * second.looker.at(keys, first.peak).base(self._lexical)
         rows = np.full(len(keys), -1, dtype=np.int64)
         order = np.searchsorted(keys, reached)
         within = (order < len(keys)) & (keys[np.minimum(order, len(keys) - 1)] == reached)

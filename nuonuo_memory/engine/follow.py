@@ -66,7 +66,7 @@ def mix(activation: Tensor, evidence: Tensor, *, config: AssociationConfig) -> T
 
     Args:
         activation: float64 [m], 0 where no walk came.
-        evidence: float64 [m], the better of the looks' evidence, each less its best.
+        evidence: float64 [m], similarity and words, on the scale of a cosine.
         config: What evidence counts.
     """
     return torch.log(activation.double() + FLOOR) + config.similarity * evidence.double()

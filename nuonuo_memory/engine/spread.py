@@ -180,12 +180,12 @@ class _Field:
         none = torch.full_like(query, NO_KEY)
         direct = Walks(query, key, activation.double(), none, none, none * 0, activation * 0 + 1)
         asked, name, strength = (x.to(to) for x in names)
+        batch = len(self.size)
+        given = _sum(strength.double(), asked, batch)
         rarity, count = self.rarity(asked, name)
         strength = strength.double() * rarity
         kept = self.within_budget(asked, name, strength, count)
         asked, name, strength = asked[kept], name[kept], strength[kept]
-        batch = len(self.size)
-        given = _sum(names.activation.to(to).double(), asked, batch)
         strength = strength * (given / _sum(strength, asked, batch).clamp_min(1e-12))[asked]
         row, target, share, kind = self.carriers(asked, name)
         none = torch.full_like(row, NO_KEY)
@@ -198,13 +198,14 @@ class _Field:
     def hop(self, walks: Walks, going: Tensor, history: Tensor) -> tuple[Walks, Tensor]:
         """All arrivals one step on, with the memories that each walk has visited."""
         query, memory, before = walks.query[going], walks.memory[going], walks.activation[going]
-        named = self.over_names(query, memory, walks.via[going], before)
+        over = self.over_names(query, memory, walks.via[going], before)
         linked = self.over_links(query, memory)
-        owner, target, via, kind, amount = (
-            torch.cat(both) for both in zip(named[0], linked[0], strict=True)
-        )
-        total = (named[1] + linked[1]).clamp_min(1e-12)
-        share = amount / total[owner]
+        both = (over[1] > 0) & (linked[1] > 0)
+        parts = []
+        for (columns, total), part in ((over, 1 - self.config.link), (linked, self.config.link)):
+            each = torch.where(both, part, 1.0) / total.clamp_min(1e-12)
+            parts.append((*columns[:-1], columns[-1] * each[columns[0]]))
+        owner, target, via, kind, share = (torch.cat(two) for two in zip(*parts, strict=True))
         fresh = (history[going][owner] != target[:, None]).all(1)
         owner, target, via, kind, share = (x[fresh] for x in (owner, target, via, kind, share))
         arrived = Walks(query[owner], target, before[owner] * share, going[owner], via, kind, share)
@@ -212,13 +213,16 @@ class _Field:
         return arrived, torch.cat([history[arrived.parent], arrived.memory[:, None]], 1)
 
     def rarity(self, query: Tensor, name: Tensor) -> tuple[Tensor, Tensor]:
-        """How rare each name is to its query, in [0, 1], and how many mentions it has."""
+        """How rare each name is to its query, in [0, 1], and how many mentions it has.
+
+        The square of log(1 + N / count) / log(1 + N): the measure that BM25 has for words, sharper.
+        """
         owner, group = self._groups(query)
         counts = self.graph.frequency(name[owner], group)
         count = torch.zeros(len(query), dtype=torch.int64, device=query.device)
         count.index_add_(0, owner, counts)
         size = self.size[query]
-        rare = torch.log1p(size / count.clamp_min(1)) / torch.log1p(size)
+        rare = (torch.log1p(size / count.clamp_min(1)) / torch.log1p(size)) ** 2
         return torch.where(count > 0, rare, torch.zeros_like(rare)), count
 
     def carriers(self, query: Tensor, name: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -265,8 +269,7 @@ class _Field:
         back = self.graph.links_to(memory[owner], group)
         walk = torch.cat([ahead.owner, owner[back.owner]])
         target = torch.cat([ahead.right, back.left])
-        weight = torch.cat([ahead.weight, back.weight * self.config.backward]).double()
-        amount = weight * self.config.link
+        amount = torch.cat([ahead.weight, back.weight * self.config.backward]).double()
         kind = torch.cat([ahead.kind, back.kind]).long() + LINK_STEP
         none = torch.full_like(walk, NO_KEY)
         return (walk, target, none, kind, amount), _sum(amount, walk, len(query))

@@ -8,6 +8,7 @@ from pathlib import Path
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.evaluation.locomo import run_locomo
 from nuonuo_memory.evaluation.longmemeval import run_longmemeval
+from nuonuo_memory.evaluation.multihop import run_multihop
 from nuonuo_memory.evaluation.pararel import run_pararel
 from nuonuo_memory.evaluation.result import BenchResult
 from nuonuo_memory.evaluation.settings import BenchSettings
@@ -18,6 +19,7 @@ BENCHMARKS: dict[str, Run] = {
     "longmemeval": run_longmemeval,
     "locomo": run_locomo,
     "pararel": run_pararel,
+    "multihop": run_multihop,
 }
 """What can be run, by name."""
 

@@ -10,15 +10,19 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import runtime_checkable, Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from nuonuo_memory.errors import InvalidInputError, MissingDependencyError
-from nuonuo_memory.text.names import names, normal, title_forms
+from nuonuo_memory.text.names import names, normal, plain_words, title_forms
 
 Kind: TypeAlias = Literal["mention", "about"]
 
 Triple: TypeAlias = tuple[str, str, str]
 """Subject, relation and object, as a language model states a fact."""
+
+WORDS_UP_TO = 600
+"""A text no longer than this, without title or heading, is also tied by its plain words: a message
+says little by names."""
 
 HEADING_CHARS = 120
 """A first line no longer than this, and not ended like a sentence, is a heading."""
@@ -59,7 +63,10 @@ class LinkExtractor(Protocol):
 
 
 class RuleLinkExtractor:
-    """Names by capitals; the title, heading or subject is what a text is about."""
+    """Names by capitals, and the plain words of short messages.
+
+    The title, heading or subject is what a text is about.
+    """
 
     def extract(
         self, texts: Sequence[str], *, titles: Sequence[str | None] | None = None
@@ -122,7 +129,7 @@ class SpacyLinkExtractor:
         MissingDependencyError: When spaCy or the pipeline is not installed.
     """
 
-    def __init__(self, model: Any = "en_core_web_sm") -> None:
+    def __init__(self, model: Any = "en_core_web_sm") -> None:  # noqa: ANN401 - spaCy is untyped
         self._pipeline = _load_spacy(model) if isinstance(model, str) else model
 
     def extract(
@@ -175,6 +182,8 @@ def _about(text: str, title: str | None) -> list[Mention]:
 
 def _by_rules(text: str, title: str | None) -> list[Mention]:
     found = [Mention(name.form, "mention", 1.0, name.text) for name in names(text)]
+    if len(text) <= WORDS_UP_TO and not title and heading(text) is None:
+        found += [Mention(form, "mention", 1.0, word) for word, form in plain_words(text)]
     return _once(_about(text, title) + found)
 
 
@@ -196,7 +205,7 @@ def _ends(triple: Triple) -> tuple[str, str]:
     return triple[0], triple[2]
 
 
-def _load_spacy(model: str) -> Any:
+def _load_spacy(model: str) -> Any:  # noqa: ANN401 - spaCy is untyped
     try:
         spacy = importlib.import_module("spacy")
     except ImportError as error:

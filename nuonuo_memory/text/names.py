@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from nuonuo_memory.text.lexical import words
+
 _TOKEN = re.compile(r"\w+(?:[.'’\-&]\w+)*")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _NOT_WORD = re.compile(r"[^\w]+")
@@ -55,6 +57,9 @@ _TIMES = _words(
     "monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep "
     "sept oct nov dec am pm ad bc ce"
 )
+
+MOST_WORDS = 16
+"""Plain words of one text that tie it to others, at most."""
 
 LONGEST_NAME = 7
 """Words of the longest name that is looked for in a question."""
@@ -100,6 +105,21 @@ def names(text: str) -> list[Name]:
     return found
 
 
+def plain_words(text: str, most: int = MOST_WORDS) -> list[tuple[str, str]]:
+    """The longest plain words of a text as (word, form), each form once, in their order.
+
+    Length stands in for rarity, which is known only later and to each memory's own namespace. A
+    form is the stem after a tilde, so that no word is taken for a name.
+    """
+    found: dict[str, str] = {}
+    for match in _TOKEN.finditer(text):
+        for stem in words(match.group()):
+            if len(stem) > 2 and not stem.isdigit():
+                found.setdefault("~" + stem, match.group())
+    longest = set(sorted(found, key=lambda form: (-len(form), form))[:most])
+    return [(word, form) for form, word in found.items() if form in longest]
+
+
 def title_forms(title: str) -> list[str]:
     """Normal forms of a title: whole, without its parenthesis, its tail after a comma, its article.
 
@@ -117,10 +137,10 @@ def phrases(question: str, longest: int = LONGEST_NAME) -> Iterator[tuple[int, i
     A question is often written without capitals, so each run is offered; the caller keeps those
     that the memory knows. Start and end count words.
     """
-    words = normal(question).split()
-    for length in range(min(longest, len(words)), 0, -1):
-        for start in range(len(words) - length + 1):
-            form = " ".join(words[start : start + length])
+    tokens = normal(question).split()
+    for length in range(min(longest, len(tokens)), 0, -1):
+        for start in range(len(tokens) - length + 1):
+            form = " ".join(tokens[start : start + length])
             if length > 1 or _is_name(form):
                 yield start, start + length, form
 
@@ -144,10 +164,10 @@ def known_names(question: str, known: Callable[[Sequence[str]], Sequence[bool]])
 
 
 def _is_name(form: str) -> bool:
-    words = form.split()
-    if len(form) < 2 or all(word in _TIMES or word.isdigit() for word in words):
+    parts = form.split()
+    if len(form) < 2 or all(part in _TIMES or part.isdigit() for part in parts):
         return False
-    return len(words) > 1 or form not in _OPENERS
+    return len(parts) > 1 or form not in _OPENERS
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:

@@ -95,7 +95,9 @@ class PlainWalk:
 
     def rarity(self, name: int) -> tuple[float, int]:
         count = sum(other == name for _, other in self.mentions)
-        return (math.log1p(self.size / count) / math.log1p(self.size), count) if count else (0, 0)
+        if not count:
+            return 0.0, 0
+        return (math.log1p(self.size / count) / math.log1p(self.size)) ** 2, count
 
     def carriers(self, name: int) -> Amounts:
         weights = {
@@ -135,23 +137,24 @@ class PlainWalk:
                 if count > 1
             }
             ties = [
-                (target, weight * self.config.link)
+                (target, weight)
                 for (source, target), (weight, _) in self.links.items()
                 if source == here
             ] + [
-                (source, weight * self.config.link * self.config.backward)
+                (source, weight * self.config.backward)
                 for (source, target), (weight, _) in self.links.items()
                 if target == here
             ]
-            total = sum(claims.values()) + sum(x for _, x in ties)
+            link = self.config.link if claims and ties else 1.0
+            rest = 1 - self.config.link if claims and ties else 1.0
             arrivals = [
-                (target, name, claim * share)
+                (target, name, rest * claim * share / sum(claims.values()))
                 for name, claim in claims.items()
                 if name != via
                 for target, share in self.carriers(name).items()
-            ] + [(target, None, x) for target, x in ties]
+            ] + [(target, None, link * x / sum(y for _, y in ties)) for target, x in ties]
             out += [
-                ((*path, target), name, activation * x / total)
+                ((*path, target), name, activation * x)
                 for target, name, x in arrivals
                 if target not in path
             ]
