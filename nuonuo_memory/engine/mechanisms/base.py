@@ -30,24 +30,30 @@ class MechanismConfig:
         winners: Ones in a code.
         seed: Makes the random projection.
         order: Power of the overlap (polynomial); see `engine/hebbian.py`.
-        beta: Inverse temperature over shares of overlapping ones (Hopfield on codes).
+        beta: Inverse temperature over shares of overlapping ones (Hopfield on codes); when `None`
+            the one that theory asks for at the number of cues stored and `separation`.
+        separation: Lead in share of ones that a paraphrase's own cue has over others.
         steps: Iterations at most, of the mechanisms on codes.
         auto_strength: Strength of cue ⊗ cue against 2 for target ⊗ cue (recurrent).
         inhibition: Share of a unit's expected activity that is subtracted (recurrent).
         candidates: Memories that the first stage brings up (coarse-to-fine).
-        hopfield: Settings of two-stage recall.
+        hopfield: Settings of two-stage recall; β is above the product's, whose memories have many
+            cues that must vote together: where a memory has one cue a low β only blurs.
     """
 
     code_dim: int = CODE_DIM
     winners: int = WINNERS
     seed: int = 0
     order: int = 3
-    beta: float = 16.0
+    beta: float | None = None
+    separation: float = 0.2
     steps: int = 3
     auto_strength: int = 1
     inhibition: float = 1.0
     candidates: int = 20
-    hopfield: HopfieldConfig = field(default_factory=HopfieldConfig)
+    hopfield: HopfieldConfig = field(
+        default_factory=lambda: HopfieldConfig(candidates=64, beta=100.0)
+    )
 
     def separator(self, dimension: int, device: torch.device | str) -> PatternSeparator:
         """Make the random separator that these settings describe."""

@@ -2,8 +2,9 @@
 
     attention = softmax(β · overlap(state, cues) / winners)       state ← WTA(attention · cues)
 
-After the last step the attention over cues is summed by the memories that they lead to. Cues
-beyond the 256 that overlap most are left out: at β = 16 what they hold could not change a winner.
+After the last step the attention over cues is summed by the memories that they lead to. β grows
+with ln N (`hopfield_theory`): at the prototype's 16, twenty thousand cues that share little
+outweigh the one that shares most. Cues beyond the 256 nearest are left out, as they hold nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nuonuo_memory.engine.codes import CodeTable
+from nuonuo_memory.engine.hopfield_theory import beta_for_error
 from nuonuo_memory.engine.mechanisms.base import MechanismConfig, Recalled, by_attention, check_rows
 from nuonuo_memory.engine.separation import Separator, check_vectors, winner_take_all
 
@@ -58,7 +60,8 @@ class CodeHopfield:
         place = torch.arange(size - 1, -1, -1, device=shared.device)
         best = torch.topk(shared * size + place, min(_NEAREST, size), dim=1).indices
         share = shared.gather(1, best).double() / self._cues.winners
-        return best, torch.softmax(self.config.beta * share, dim=1)
+        beta = self.config.beta or beta_for_error(len(self._cues), self.config.separation)
+        return best, torch.softmax(beta * share, dim=1)
 
     def _blend(self, nearest: Tensor, attention: Tensor) -> Tensor:
         """Return WTA(attention · cues) as codes; weights in whole millionths, for exact sums."""
