@@ -35,6 +35,7 @@ class CueArena:
         self.dimension = dimension
         self.device = torch.device(device)
         self.version = 0
+        self.accelerator: object | None = None
         self._groups: dict[int, GroupRows] = {}
         self._slots: list[int | None] = []
         self._slot_of: dict[int, int] = {}
@@ -91,6 +92,8 @@ class CueArena:
         planes = quantise(vectors.to(self.device))
         ids = (cue_ids.to(self.device), memory_ids.to(self.device))
         first = rows.append(Rows(*planes, *ids))
+        lengths = torch.linalg.vector_norm(vectors, dim=1, dtype=torch.float32)
+        rows.longest = max(rows.longest, 1.001 * float(lengths.max()))
         base = (self._slot_of[group] << _SHIFT) + first
         self._places.add(cue_ids, torch.arange(base, base + len(cue_ids)))
         self._cues.add(memory_ids, cue_ids)

@@ -79,6 +79,8 @@ class GroupRows:
         self.chunks: list[Rows] = []
         self.starts: list[int] = []
         self.count = 0
+        self.longest = 0.0
+        """No row was ever longer than this, since the group was last empty."""
 
     @property
     def capacity(self) -> int:

@@ -87,7 +87,8 @@ def quantise(vectors: Tensor) -> Quantised:
 def _quantise_block(vectors: Tensor) -> Quantised:
     dimension = vectors.shape[1]
     rows = vectors.to(torch.float32)
-    scale = rows.abs().amax(1) / LIMIT
+    # A tensor divides exactly on every device; a Python number is multiplied by its inverse.
+    scale = rows.abs().amax(1) / rows.new_full((), LIMIT)
     divisor = torch.where(scale > 0, scale, torch.ones_like(scale))
     value = (rows / divisor[:, None]).round_().clamp_(-LIMIT, LIMIT)
     value *= (scale > 0)[:, None]

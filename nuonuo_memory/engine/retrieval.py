@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,7 +12,10 @@ from torch import Tensor
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.hopfield import by_memory, settle
-from nuonuo_memory.engine.nearest import Candidates, nearest, search
+from nuonuo_memory.engine.nearest import Candidates, check_search, search
+
+if TYPE_CHECKING:
+    from nuonuo_memory.engine.kernels_recall import DeviceRecall
 
 
 class Retrieved(NamedTuple):
@@ -56,9 +60,34 @@ def retrieve(
         VectorError: The queries have another size, or are not finite.
         InvalidInputError: `k` is below 1, or `groups` are not as many as the queries.
     """
+    queries = check_search(arena, queries, groups=groups, k=k)
+    device = _accelerator(arena) if allowed is None and len(queries) else None
+    if device is not None and device.takes(k=k, config=config):
+        return device.recall(queries, groups=groups, k=k, config=config)
+    return retrieve_plainly(arena, queries, groups=groups, k=k, config=config, allowed=allowed)
+
+
+def _accelerator(arena: CueArena) -> DeviceRecall | None:
+    """Return the kernels' recall, or None on a CPU or where Triton is not installed."""
+    if arena.device.type != "cuda" or find_spec("triton") is None:
+        return None
+    from nuonuo_memory.engine.kernels_recall import attach  # needs Triton
+
+    return attach(arena)
+
+
+def retrieve_plainly(
+    arena: CueArena,
+    queries: Tensor,
+    *,
+    groups: Sequence[Sequence[int]],
+    k: int,
+    config: HopfieldConfig,
+    allowed: Tensor | None,
+) -> Retrieved:
+    """Do what `retrieve` does, without kernels, for arguments that were checked."""
     wide = max(config.candidates, k)
-    found = nearest(arena, queries, groups=groups, k=wide, allowed=allowed)
-    queries = queries.to(found.scale.device)
+    found = search(arena, queries, groups=groups, k=wide, allowed=allowed)
     result = settle_candidates(queries, found, k=k, config=config)
     short = (result.memory_ids[:, -1] < 0) & (found.cue_ids[:, -1] >= 0)
     while bool(short.any()):

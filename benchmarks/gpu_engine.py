@@ -1,0 +1,260 @@
+"""One run on a GPU: exactness against float64, the engine's tests, and the table of times.
+
+    python benchmarks/gpu_engine.py --cases small 1m 10m namespaces batch --tests
+
+Times are medians of device events around replays of the captured graph, in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.config import HopfieldConfig
+from nuonuo_memory.engine.arena import CueArena
+from nuonuo_memory.engine.kernels_batch import scan_batch
+from nuonuo_memory.engine.kernels_recall import DeviceRecall, attach
+from nuonuo_memory.engine.retrieval import retrieve_plainly
+
+DIMENSION = 384
+CONFIG = HopfieldConfig()
+K = 10
+TUNE = "--tune" in sys.argv
+
+
+def unit_rows(rows: int, seed: int) -> Tensor:
+    """Unit vectors around one centre for each 50, made on the GPU."""
+    made = torch.Generator("cuda").manual_seed(seed)
+    centres = torch.randn(max(1, rows // 50), DIMENSION, generator=made, device="cuda")
+    which = torch.randint(0, len(centres), (rows,), generator=made, device="cuda")
+    noise = torch.randn(rows, DIMENSION, generator=made, device="cuda")
+    return torch.nn.functional.normalize(centres[which] + noise, dim=1)
+
+
+def fill(arena: CueArena, rows: int, group: int, first: int = 0) -> None:
+    for begin in range(0, rows, 1_000_000):
+        count = min(1_000_000, rows - begin)
+        ids = torch.arange(first + begin, first + begin + count)
+        arena.add(ids, unit_rows(count, first + begin + 1), memory_ids=ids // 3, group=group)
+
+
+def questions(count: int, rows: int) -> Tensor:
+    near = unit_rows(min(rows, 1_000_000), 1)[:count]
+    return torch.nn.functional.normalize(near + torch.randn_like(near) / DIMENSION**0.5, dim=1)
+
+
+def median_ms(call: Callable[[], Any], repeats: int = 100) -> float:
+    for _ in range(3):
+        call()
+    times = []
+    for _ in range(repeats):
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        start.record()
+        call()
+        end.record()
+        times.append((start, end))
+    torch.cuda.synchronize()
+    return sorted(start.elapsed_time(end) for start, end in times)[repeats // 2]
+
+
+def host_ms(call: Callable[[], Any], repeats: int = 50) -> float:
+    times = []
+    for _ in range(repeats):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        call()
+        torch.cuda.synchronize()
+        times.append((time.perf_counter() - start) * 1e3)
+    return sorted(times)[repeats // 2]
+
+
+def same(one: Any, other: Any) -> str:
+    """Compare two results: ids equal, numbers to 1e-8."""
+    for name in one._fields:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine.dtype == torch.int64:
+            if not torch.equal(mine, theirs):
+                return f"{name} differs in {int((mine != theirs).sum())} places"
+        elif not torch.allclose(mine, theirs, rtol=0, atol=1e-8):
+            return f"{name} differs by {float((mine - theirs).abs().max()):.2e}"
+    return "equal"
+
+
+def exact_share(arena: CueArena, found: Tensor, queries: Tensor, rows: int) -> float:
+    """Return the share of float64's nearest cues among those found [B, c], first 16 queries."""
+    queries = queries[:16]
+    scores = [
+        arena.vectors(part).double() @ queries.double().T
+        for part in torch.arange(rows).split(200_000)
+    ]
+    exact = torch.cat(scores).T.topk(found.shape[1]).indices
+    hits = [len(set(a) & set(b)) for a, b in zip(found[:16].tolist(), exact.tolist(), strict=True)]
+    return sum(hits) / exact.numel()
+
+
+def profile(recaller: Any) -> dict[str, float]:
+    """Return microseconds of each kernel in one launch."""
+    from torch.profiler import ProfilerActivity
+    from torch.profiler import profile as recorded
+
+    recaller.launch()
+    torch.cuda.synchronize()
+    with recorded(activities=[ProfilerActivity.CUDA, ProfilerActivity.CPU]) as record:
+        for _ in range(5):
+            recaller.launch()
+        torch.cuda.synchronize()
+    return {
+        event.key[:24]: round(event.device_time_total / 5, 1)
+        for event in record.key_averages()
+        if event.device_time_total > 0 and not event.key.startswith(("cu", "aten", "Activity"))
+    }
+
+
+def measure(
+    name: str, arena: CueArena, queries: Tensor, groups: list[list[int]], *, exact_rows: int = 0
+) -> dict[str, Any]:
+    device = attach(arena)
+    if not isinstance(device, DeviceRecall):
+        raise SystemExit("no GPU here")
+    ask = {"groups": groups, "k": K, "config": CONFIG}
+    found = device.recall(queries, **ask)
+    some = slice(0, 32)
+    plain = retrieve_plainly(
+        arena, queries[some], groups=groups[some], k=K, config=CONFIG, allowed=None
+    )
+    recaller = device.start(queries, **ask)
+    record: dict[str, Any] = {
+        "case": name,
+        "graph_ms": median_ms(lambda: recaller.run(queries)),
+        "call_ms": host_ms(lambda: device.recall(queries, **ask)),
+        "against_plain": same(type(found)(*(column[some] for column in found)), plain),
+        "rows_left": recaller.counters[: len(queries)].double().mean(0).tolist(),
+        "widened": device.widened,
+        "most_left": int(recaller.counters[: len(queries)].max()),
+        "kernels_us": profile(recaller),
+    }
+    if exact_rows:
+        cues = recaller.candidates(len(queries))
+        record["float64_share"] = exact_share(arena, cues, queries, exact_rows)
+    if TUNE and not recaller.shape.together:
+        record["tune_scan"] = tune_scan(recaller)
+    print(json.dumps(record), flush=True)
+    return record
+
+
+def tune_scan(recaller: Any) -> dict[str, float]:
+    """Return milliseconds of one whole batch scan by its tile of queries, warps and stages."""
+    s, r = recaller.shape, recaller
+    table: dict[str, float] = {}
+    for queries, warps, stages in (
+        (64, 4, 3), (128, 4, 3), (128, 8, 3), (128, 8, 4), (256, 8, 2), (256, 8, 3)
+    ):  # fmt: skip
+        if queries > s.queries:
+            continue
+
+        def call(queries: int = queries, warps: int = warps, stages: int = stages) -> None:
+            scan_batch[(s.tiles * (-(-s.queries // queries)),)](
+                r.table, r.count, r.planes, r.factor, r.residual, r.longest, r.limits, r.peaks,
+                r.counters, r.entries, r.bounds, 0, s.queries, s.tiles, D=s.dimension, BK=128,
+                QUERIES=queries, LIST=r.list, APPEND=False, num_warps=warps, num_stages=stages,
+            )  # fmt: skip
+
+        table[f"queries {queries} warps {warps} stages {stages}"] = median_ms(call, 10)
+    return table
+
+
+def torch_ms(rows: int, batch: int) -> float:
+    """Time float16 matmul and top-k in plain torch on as many rows."""
+    vectors = torch.randn(rows, DIMENSION, device="cuda", dtype=torch.float16)
+    asked = torch.randn(batch, DIMENSION, device="cuda", dtype=torch.float16)
+    return median_ms(lambda: (asked @ vectors.T).topk(CONFIG.candidates), 20)
+
+
+def copy_bandwidth() -> float:
+    source = torch.empty(2**31, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(source)
+    return 2 * 2**31 / median_ms(lambda: target.copy_(source), 20) / 1e9
+
+
+def run(cases: list[str]) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = [{"case": "copy", "TB_per_s": copy_bandwidth()}]
+    if "small" in cases:
+        arena = CueArena(DIMENSION, device="cuda")
+        fill(arena, 20_000, 0)
+        for batch in (1, 8, 64):
+            asked = questions(batch, 20_000)
+            record = measure(f"20,000 x {batch}", arena, asked, [[0]] * batch, exact_rows=20_000)
+            record["torch_ms"] = torch_ms(20_000, batch)
+            records.append(record)
+    if "1m" in cases:
+        arena = CueArena(DIMENSION, device="cuda")
+        fill(arena, 1_000_000, 0)
+        for batch in (1, 64):
+            asked = questions(batch, 1_000_000)
+            record = measure(
+                f"1 million x {batch}", arena, asked, [[0]] * batch, exact_rows=1_000_000
+            )
+            record["torch_ms"] = torch_ms(1_000_000, batch)
+            records.append(record)
+    if "10m" in cases:
+        arena = CueArena(DIMENSION, device="cuda")
+        fill(arena, 10_000_000, 0)
+        batches = (1, 1024) if "batch" in cases else (1,)
+        for batch in batches:
+            records.append(
+                measure(f"10 million x {batch}", arena, questions(batch, 10**7), [[0]] * batch)
+            )
+        records[-len(batches)]["torch_ms"] = torch_ms(10_000_000, 1)
+    if "namespaces" in cases:
+        arena = CueArena(DIMENSION, device="cuda")
+        for group in range(4096):
+            fill(arena, 5000, group, first=group * 5000)
+        asked = questions(4096, 10**6)
+        records.append(
+            measure("4,096 namespaces of 5,000", arena, asked, [[group] for group in range(4096)])
+        )
+    return records
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--cases", nargs="*", default=["small", "1m", "10m", "namespaces", "batch"])
+    parser.add_argument("--tests", action="store_true")
+    parser.add_argument("--tune", action="store_true", help="time the kernels' own settings too")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    torch.cuda.init()
+    records = run(options.cases)
+    if options.out:
+        options.out.write_text(json.dumps(records, indent=1))
+    if options.tests:
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-c",
+                "/dev/null",
+                "--rootdir=.",
+                "tests/engine",
+            ],
+            check=False,
+        )
+    for record in records:
+        print(
+            {key: value for key, value in record.items() if "_us" not in key and "tune" not in key}
+        )
+
+
+if __name__ == "__main__":
+    main()

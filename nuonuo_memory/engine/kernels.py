@@ -1,0 +1,265 @@
+# mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,untyped-decorator,no-any-return"
+# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0915, PLR0917 - a launch gives the arguments types
+"""Triton kernels of recall on a GPU; imported only where CUDA and Triton are.
+
+A search is a table of tiles. A tile is up to TILE rows of one chunk, named by the addresses of its
+columns, so that one launch serves one query over many chunks, a batch, or thousands of namespaces:
+
+    column  0 high  1 low  2 scale  3 error  4 cue ids  5 memory ids  6 rows  7 first query
+
+    prepare   queries to int8 planes and to the integers of the exact score
+    scan      one read of the high planes: bounds of each row, maxima of each block
+    threshold the k-th largest lower bound of block maxima, by an 8-way search
+    collect   rows whose upper bound reaches the threshold
+    rescore   their exact similarity in float64 (sums of integers: any order gives the same)
+    rank      their places by similarity, memory id, cue id
+    settle    the network on the Gram matrix of the candidates, attention by memory
+
+No kernel waits for the host. Annotations are left out where Triton's own types stand.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+TILE = tl.constexpr(128)
+COLUMNS = tl.constexpr(8)
+FINE = tl.constexpr(2.0**45)
+LIMIT = tl.constexpr(32639.0)
+ROUND = tl.constexpr(1.5 * 2.0**52)
+
+
+@triton.jit
+def prepare(
+    queries, planes, factor, codes, unit, lengths, residual,
+    D: tl.constexpr, WIDE: tl.constexpr, BITS: tl.constexpr,
+):  # fmt: skip
+    """Write each query's planes [B, 2, D] int8, factor, integers [B, D] float64, unit, length².
+
+    `residual` is the length of what the high plane leaves out of the query divided by its length.
+    """
+    q = tl.program_id(0).to(tl.int64)
+    c = tl.arange(0, WIDE)
+    x = tl.load(queries + q * D + c, mask=c < D, other=0.0).to(tl.float64)
+    square = tl.sum(x * x, 0)
+    length = tl.sqrt(square)
+    peak = tl.max(tl.abs(x), 0)
+    safe = tl.where(peak > 0, peak, 1.0)
+    code = (x / safe * 2.0**BITS + ROUND) - ROUND
+    tl.store(codes + q * D + c, code, mask=c < D)
+    tl.store(unit + q, peak * 2.0 ** (-BITS))
+    tl.store(lengths + q, square)
+    unity = x / tl.where(length > 0, length, 1.0)
+    scale = tl.max(tl.abs(unity), 0) / LIMIT
+    value = (unity / tl.where(scale > 0, scale, 1.0) + ROUND) - ROUND
+    high = tl.floor((value + 128.0) / 256.0)
+    tl.store(planes + (2 * q) * D + c, high.to(tl.int8), mask=c < D)
+    tl.store(planes + (2 * q + 1) * D + c, (value - 256.0 * high).to(tl.int8), mask=c < D)
+    tl.store(factor + q, (scale * 256.0).to(tl.float32))
+    low = value - 256.0 * high
+    tl.store(residual + q, (scale * tl.sqrt(tl.sum(low * low, 0)) * 1.00001).to(tl.float32))
+
+
+@triton.jit
+def scan(
+    table, tiles, planes, factor, uppers, peaks, crests,
+    D: tl.constexpr, BK: tl.constexpr, Q: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Bound each row's similarity to the tile's Q queries (1 to 8).
+
+    Writes uppers [tiles * TILE, Q] and, for each block of BLOCK rows, the largest lower bound
+    (peaks) and the largest upper bound (crests), [tiles * TILE / BLOCK, Q].
+    """
+    tile = tl.program_id(0).to(tl.int64)
+    if tile >= tl.load(tiles):
+        return
+    entry = table + tile * COLUMNS
+    high = tl.load(entry).to(tl.pointer_type(tl.int8))
+    scale = tl.load(entry + 2).to(tl.pointer_type(tl.float32))
+    error = tl.load(entry + 3).to(tl.pointer_type(tl.float32))
+    rows = tl.load(entry + 6).to(tl.int32)
+    first = tl.load(entry + 7)
+    r = tl.arange(0, TILE)
+    n = tl.arange(0, 16)
+    held = r < rows
+    total = tl.zeros([TILE, 16], dtype=tl.int32)
+    for start in range(0, D, BK):
+        c = start + tl.arange(0, BK)
+        at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
+        a = tl.load(at, mask=held[:, None], other=0)
+        b = tl.load(
+            planes + (2 * first + n[None, :]) * D + c[:, None], mask=n[None, :] < 2 * Q, other=0
+        )
+        total = tl.dot(a, b, total, out_dtype=tl.int32)
+    upper_part, lower_part = tl.split(tl.reshape(total, [TILE, 8, 2]))
+    q = tl.arange(0, 8)
+    weight = tl.load(factor + first + q, mask=q < Q, other=0.0)
+    s = tl.load(scale + r, mask=held, other=0.0)
+    e = tl.load(error + r, mask=held, other=0.0)
+    score = upper_part.to(tl.float32) * 256.0 + lower_part.to(tl.float32)
+    score = score * s[:, None] * weight[None, :]
+    low = tl.where(held[:, None], score - e[:, None], float("-inf"))
+    up = tl.where(held[:, None], score + e[:, None], float("-inf"))
+    kept = (q < Q)[None, :]
+    tl.store(uppers + (tile * TILE + r[:, None]) * Q + q[None, :], up, mask=kept)
+    b = tl.arange(0, TILE // BLOCK)
+    out = (tile * (TILE // BLOCK) + b[:, None]) * Q + q[None, :]
+    tl.store(peaks + out, tl.max(tl.reshape(low, [TILE // BLOCK, BLOCK, 8]), 1), mask=kept)
+    tl.store(crests + out, tl.max(tl.reshape(up, [TILE // BLOCK, BLOCK, 8]), 1), mask=kept)
+
+
+@triton.jit
+def threshold(
+    peaks, ranges, limits, counters, residual, longest, k,
+    Q: tl.constexpr, PER_TILE: tl.constexpr, FOLD: tl.constexpr, STEP: tl.constexpr,
+    CLEAR: tl.constexpr,
+):  # fmt: skip
+    """Find a bound that k block maxima of the query reach, within 2**-15 of the best such bound.
+
+    `ranges` [B, 3] holds where the query's maxima begin, how many tiles they are of and the step
+    between them, both in tiles or columns of `peaks`. FOLD neighbours are taken together first, so
+    that STEP * FOLD covers them. Fewer than k maxima give -inf; none give inf. The slack
+    residual * longest is taken off. CLEAR zeroes the query's two counters.
+    """
+    q = tl.program_id(0).to(tl.int64)
+    begin = tl.load(ranges + q * 3) * PER_TILE
+    count = tl.load(ranges + q * 3 + 1) * PER_TILE
+    column = tl.load(ranges + q * 3 + 2)
+    if CLEAR:
+        tl.store(counters + 2 * q, 0)
+        tl.store(counters + 2 * q + 1, 0)
+    i = tl.arange(0, STEP)
+    values = tl.full([STEP], float("-inf"), dtype=tl.float32)
+    for part in range(0, FOLD):
+        at = part * STEP + i
+        v = tl.load(peaks + (begin + at) * Q + column, mask=at < count, other=float("-inf"))
+        values = tl.maximum(values, v)
+    real = values > float("-inf")
+    bottom = tl.min(tl.where(real, values, float("inf")), 0)
+    top = tl.max(values, 0)
+    if tl.sum(real.to(tl.int32), 0) < k:
+        tl.store(limits + q, tl.where(count == 0, float("inf"), float("-inf")))
+    else:
+        g = tl.arange(0, 8)
+        for _ in range(5):
+            width = (top - bottom) / 8.0
+            marks = bottom + g.to(tl.float32) * width
+            reached = tl.sum((values[:, None] >= marks[None, :]).to(tl.int32), 0)
+            # Mark 0 is always reached by k; the last mark that is reached becomes the bottom.
+            last = tl.maximum(tl.sum((reached >= k).to(tl.int32), 0) - 1, 0)
+            old = bottom
+            bottom = tl.where(last > 0, old + last.to(tl.float32) * width, old)
+            top = tl.where(last < 7, old + (last + 1).to(tl.float32) * width, top)
+        tl.store(limits + q, bottom - tl.load(residual + q) * tl.load(longest))
+
+
+@triton.jit
+def collect(
+    table, tiles, uppers, crests, limits, counters, entries,
+    Q: tl.constexpr, PER_TILE: tl.constexpr, GROUP: tl.constexpr, LIST: tl.constexpr,
+):  # fmt: skip
+    """Append (tile * TILE + row) of rows whose upper bound reaches their query's threshold."""
+    t = tl.program_id(0).to(tl.int64) * GROUP + tl.arange(0, GROUP)
+    column = tl.program_id(1)
+    live = t < tl.load(tiles)
+    q = tl.load(table + t * COLUMNS + 7, mask=live, other=0) + column
+    limit = tl.load(limits + q, mask=live, other=float("inf"))
+    b = tl.arange(0, PER_TILE)
+    crest = tl.load(
+        crests + (t[:, None] * PER_TILE + b[None, :]) * Q + column,
+        mask=live[:, None], other=float("-inf"),
+    )  # fmt: skip
+    hit = (tl.max(crest, 1) >= limit) & live
+    if tl.sum(hit.to(tl.int32), 0) > 0:
+        r = tl.arange(0, TILE)
+        place = t[:, None] * TILE + r[None, :]
+        up = tl.load(uppers + place * Q + column, mask=hit[:, None], other=float("-inf"))
+        passed = (up >= limit[:, None]) & (up > float("-inf")) & hit[:, None]
+        mine = tl.broadcast_to(q[:, None], [GROUP, TILE])
+        slot = tl.atomic_add(counters + 2 * mine, 1, mask=passed, sem="relaxed")
+        tl.store(entries + mine * LIST + slot, place, mask=passed & (slot < LIST))
+
+
+@triton.jit
+def rescore(
+    table, entries, bounds, counters, limits, lengths, codes, unit,
+    similarity, cues, memories, kept,
+    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, PART: tl.constexpr,
+    BOUNDED: tl.constexpr,
+):  # fmt: skip
+    """Score entries exactly and keep those that reach the threshold, in no order.
+
+    With BOUNDED, entries whose upper bound no longer reaches it are not read.
+    """
+    q = tl.program_id(0).to(tl.int64)
+    count = tl.minimum(tl.load(counters + 2 * q), LIST)
+    limit = tl.load(limits + q)
+    floor = limit.to(tl.float64) * tl.sqrt(tl.load(lengths + q))
+    floor -= 1e-9 * tl.abs(floor)
+    weight = tl.load(unit + q)
+    for begin in range(tl.program_id(1) * PART, count, tl.num_programs(1) * PART):
+        i = begin + tl.arange(0, PART)
+        live = i < count
+        if BOUNDED:
+            bound = tl.load(bounds + q * LIST + i, mask=live, other=float("-inf"))
+            live = live & (bound >= limit)
+        place = tl.load(entries + q * LIST + i, mask=live, other=0)
+        entry = table + (place // TILE) * COLUMNS
+        row = place % TILE
+        high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
+        low = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
+        total = tl.zeros([PART], dtype=tl.float64)
+        for start in range(0, D, BK):
+            c = start + tl.arange(0, BK)
+            at = tl.multiple_of(high[:, None] + c[None, :], [16, 16])
+            h = tl.load(at, mask=live[:, None], other=0)
+            at = tl.multiple_of(low[:, None] + c[None, :], [16, 16])
+            w = tl.load(at, mask=live[:, None], other=0)
+            code = tl.load(codes + q * D + c)
+            fixed = (h.to(tl.int32) * 256 + w.to(tl.int32)).to(tl.float64)
+            total += tl.sum(fixed * code[None, :], 1)
+        at = tl.load(entry + 2).to(tl.pointer_type(tl.float32)) + row
+        scale = tl.load(at, mask=live, other=0.0)
+        exact = total * (scale.to(tl.float64) * weight)
+        good = live & tl.where(exact < floor, 0, 1).to(tl.int1)  # a floor that is NaN keeps all
+        spot = counters + 2 * q + 1 + tl.zeros_like(place)
+        slot = q * LIST + tl.atomic_add(spot, 1, mask=good, sem="relaxed")
+        cue = tl.load(tl.load(entry + 4).to(tl.pointer_type(tl.int64)) + row, mask=live, other=-1)
+        at = tl.load(entry + 5).to(tl.pointer_type(tl.int64)) + row
+        memory = tl.load(at, mask=live, other=-1)
+        tl.store(similarity + slot, exact, mask=good)
+        tl.store(cues + slot, cue, mask=good)
+        tl.store(memories + slot, memory, mask=good)
+        tl.store(kept + slot, place, mask=good)
+
+
+@triton.jit
+def rank(
+    counters, similarity, cues, memories, best, wanted,
+    LIST: tl.constexpr, C: tl.constexpr, PART: tl.constexpr,
+):  # fmt: skip
+    """Write the slots of the `wanted` best entries of each query, best first, into `best` [B, C]."""
+    q = tl.program_id(0).to(tl.int64)
+    count = tl.load(counters + 2 * q + 1)
+    if tl.program_id(1) == 0:
+        # Places past the last entry are empty.
+        p = tl.arange(0, C)
+        tl.store(best + q * C + p, tl.full([C], -1, dtype=tl.int32), mask=(p >= count) | (p >= wanted))
+    for begin in range(tl.program_id(1) * PART, count, tl.num_programs(1) * PART):
+        i = begin + tl.arange(0, PART)
+        live = i < count
+        s = tl.load(similarity + q * LIST + i, mask=live, other=float("-inf"))
+        m = tl.load(memories + q * LIST + i, mask=live, other=0)
+        u = tl.load(cues + q * LIST + i, mask=live, other=0)
+        before = tl.zeros([PART], dtype=tl.int32)
+        for start in range(0, count, 64):
+            j = start + tl.arange(0, 64)
+            real = j < count
+            s2 = tl.load(similarity + q * LIST + j, mask=real, other=float("-inf"))[None, :]
+            m2 = tl.load(memories + q * LIST + j, mask=real, other=0)[None, :]
+            u2 = tl.load(cues + q * LIST + j, mask=real, other=0)[None, :]
+            by_id = (m2 < m[:, None]) | ((m2 == m[:, None]) & (u2 < u[:, None]))
+            ahead = (s2 > s[:, None]) | ((s2 == s[:, None]) & by_id)
+            before += tl.sum((ahead & real[None, :]).to(tl.int32), 1)
+        tl.store(best + q * C + before, i, mask=live & (before < wanted))

@@ -1,0 +1,175 @@
+# mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,untyped-decorator,no-any-return"
+# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0915, PLR0917 - a launch gives the arguments types
+"""Triton kernels that settle each query among its candidates and rank their memories.
+
+A state after the first update lies in the span of the patterns, so settling iterates on the
+attention alone: with the Gram matrix G = X Xᵀ the overlaps of the state Xᵀp are G p, its squared
+length is pᵀG p, and no state is formed before the end. G is exact: the planes' products are whole
+numbers.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+from nuonuo_memory.engine.kernels import COLUMNS, FINE, TILE
+
+
+@triton.jit
+def gram(
+    table, best, kept, out,
+    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, C: tl.constexpr, SIDE: tl.constexpr,
+):  # fmt: skip
+    """Write a SIDE x SIDE block of the candidates' inner products [B, C, C] float64."""
+    q = tl.program_id(0).to(tl.int64)
+    blocks: tl.constexpr = C // SIDE
+    i = (tl.program_id(1) // blocks) * SIDE + tl.arange(0, SIDE)
+    j = (tl.program_id(1) % blocks) * SIDE + tl.arange(0, SIDE)
+    slot_i = tl.load(best + q * C + i)
+    slot_j = tl.load(best + q * C + j)
+    live_i, live_j = slot_i >= 0, slot_j >= 0
+    place_i = tl.load(kept + q * LIST + slot_i, mask=live_i, other=0)
+    place_j = tl.load(kept + q * LIST + slot_j, mask=live_j, other=0)
+    entry_i = table + (place_i // TILE) * COLUMNS
+    entry_j = table + (place_j // TILE) * COLUMNS
+    row_i, row_j = place_i % TILE, place_j % TILE
+    high_i = tl.load(entry_i).to(tl.pointer_type(tl.int8)) + row_i * D
+    high_j = tl.load(entry_j).to(tl.pointer_type(tl.int8)) + row_j * D
+    low_i = tl.load(entry_i + 1).to(tl.pointer_type(tl.int8)) + row_i * D
+    low_j = tl.load(entry_j + 1).to(tl.pointer_type(tl.int8)) + row_j * D
+    scale_i = tl.load(entry_i + 2).to(tl.pointer_type(tl.float32)) + row_i
+    scale_j = tl.load(entry_j + 2).to(tl.pointer_type(tl.float32)) + row_j
+    hh = tl.zeros([SIDE, SIDE], dtype=tl.int32)
+    mixed = tl.zeros([SIDE, SIDE], dtype=tl.int32)
+    ll = tl.zeros([SIDE, SIDE], dtype=tl.int32)
+    for start in range(0, D, BK):
+        c = start + tl.arange(0, BK)
+        at = tl.multiple_of(high_i[:, None] + c[None, :], [16, 16])
+        hi = tl.load(at, mask=live_i[:, None], other=0)
+        at = tl.multiple_of(low_i[:, None] + c[None, :], [16, 16])
+        li = tl.load(at, mask=live_i[:, None], other=0)
+        at = tl.multiple_of(high_j[:, None] + c[None, :], [16, 16])
+        hj = tl.trans(tl.load(at, mask=live_j[:, None], other=0))
+        at = tl.multiple_of(low_j[:, None] + c[None, :], [16, 16])
+        lj = tl.trans(tl.load(at, mask=live_j[:, None], other=0))
+        hh = tl.dot(hi, hj, hh, out_dtype=tl.int32)
+        mixed = tl.dot(hi, lj, mixed, out_dtype=tl.int32)
+        mixed = tl.dot(li, hj, mixed, out_dtype=tl.int32)
+        ll = tl.dot(li, lj, ll, out_dtype=tl.int32)
+    whole = hh.to(tl.float64) * 65536.0 + mixed.to(tl.float64) * 256.0 + ll.to(tl.float64)
+    si = tl.load(scale_i, mask=live_i, other=0.0).to(tl.float64)
+    sj = tl.load(scale_j, mask=live_j, other=0.0).to(tl.float64)
+    at = out + q * C * C + i[:, None] * C + j[None, :]
+    tl.store(at, whole * (si[:, None] * sj[None, :]))
+
+
+@triton.jit
+def combine(
+    table, best, kept, shares, out_state,
+    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, C: tl.constexpr,
+):  # fmt: skip
+    """Write BK columns of the state: the candidates' rows weighted by their attention."""
+    q = tl.program_id(0).to(tl.int64)
+    i = tl.arange(0, C)
+    slot = tl.load(best + q * C + i)
+    live = slot >= 0
+    place = tl.load(kept + q * LIST + slot, mask=live, other=0)
+    entry = table + (place // TILE) * COLUMNS
+    row = place % TILE
+    c = tl.program_id(1) * BK + tl.arange(0, BK)
+    high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
+    low = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
+    at = tl.load(entry + 2).to(tl.pointer_type(tl.float32)) + row
+    scale = tl.load(at, mask=live, other=0.0).to(tl.float64)
+    share = tl.load(shares + q * C + i) * scale
+    h = tl.load(tl.multiple_of(high[:, None] + c[None, :], [16, 16]), mask=live[:, None], other=0)
+    w = tl.load(tl.multiple_of(low[:, None] + c[None, :], [16, 16]), mask=live[:, None], other=0)
+    fixed = (h.to(tl.int32) * 256 + w.to(tl.int32)).to(tl.float64)
+    tl.store(out_state + q * D + c, tl.sum(fixed * share[:, None], 0))
+
+
+@triton.jit
+def settle(
+    best, similarity, cues, memories, lengths, counters, grams, shares,
+    out_memories, out_scores, out_cues, out_similarity, out_scalars, out_status,
+    beta, tolerance, wanted,
+    LIST: tl.constexpr, C: tl.constexpr, K: tl.constexpr, STEPS: tl.constexpr,
+):  # fmt: skip
+    """Settle, sum by memory and write the K best memories of one query.
+
+    `out_scalars` [B, 3] gets energy, entropy, margin. `out_status` [B] gets 1 where the list of
+    entries ran over, 2 where fewer than K memories came of a full set of candidates, else 0.
+    """
+    q = tl.program_id(0).to(tl.int64)
+    i = tl.arange(0, C)
+    slot = tl.load(best + q * C + i, mask=i < wanted, other=-1)
+    live = slot >= 0
+    at = q * LIST + slot
+    sims = tl.load(similarity + at, mask=live, other=0.0)
+    block = grams + q * C * C + i[:, None] * C + i[None, :]
+    square = tl.load(lengths + q)
+    overlap = sims
+    attention = tl.zeros([C], dtype=tl.float64)
+    moving = True
+    some = tl.sum(live.to(tl.int32), 0) > 0
+    for step in tl.static_range(STEPS):
+        values = tl.where(live, beta * overlap, float("-inf"))
+        peak = tl.where(some, tl.max(values, 0), 0.0)
+        weights = tl.where(live, tl.exp(values - peak), 0.0)
+        total = tl.sum(weights, 0)
+        weights = weights / tl.where(total > 0, total, 1.0)
+        moved = tl.sum(tl.load(block) * weights[None, :], 1)
+        if step == 0:
+            distance = tl.sum(weights * (moved - 2.0 * sims), 0) + square
+        else:
+            distance = tl.sum((weights - attention) * (moved - overlap), 0)
+        attention = tl.where(moving, weights, attention)
+        overlap = tl.where(moving, moved, overlap)
+        moving = moving & (distance >= tolerance * tolerance)
+
+    values = tl.where(live, beta * overlap, float("-inf"))
+    peak = tl.where(some, tl.max(values, 0), 0.0)
+    lse = tl.log(tl.sum(tl.where(live, tl.exp(values - peak), 0.0), 0)) + peak
+    own = tl.load(grams + q * C * C + i * C + i)
+    held = tl.sum(live.to(tl.float64), 0)
+    energy = (tl.log(held) - lse) / beta + tl.sum(attention * overlap, 0) / 2.0
+    energy = tl.where(some, energy + tl.max(own, 0) / 2.0, float("inf"))
+    entropy = -tl.sum(tl.where(attention > 0, attention * tl.log(attention), 0.0), 0)
+    tl.store(out_scalars + q * 3, energy)
+    tl.store(out_scalars + q * 3 + 1, entropy)
+
+    tl.store(shares + q * C + i, attention)
+
+    memory = tl.load(memories + at, mask=live, other=-1)
+    cue = tl.load(cues + at, mask=live, other=-1)
+    whole = tl.floor(attention * FINE + 0.5)
+    alike = memory[:, None] == memory[None, :]
+    mass = tl.sum(tl.where(alike, whole[None, :], 0.0), 1) / FINE
+    earlier = tl.sum((alike & (i[None, :] < i[:, None])).to(tl.int32), 1)
+    first = live & (earlier == 0)
+    firsts = first.to(tl.int32)
+    ahead = (mass[None, :] > mass[:, None]) | (
+        (mass[None, :] == mass[:, None]) & (memory[None, :] < memory[:, None])
+    )
+    order = tl.sum(tl.where(ahead, firsts[None, :], 0), 1)
+    order = tl.where(first, order, C + 1)
+    found = tl.sum(firsts, 0)
+    lead = tl.sum(tl.where(order == 0, mass, 0.0), 0)
+    second = tl.sum(tl.where(order == 1, mass, 0.0), 0)
+    tl.store(out_scalars + q * 3 + 2, lead - second)
+    tl.store(out_memories + q * K + order, memory, mask=order < K)
+    tl.store(out_scores + q * K + order, mass, mask=order < K)
+    tl.store(out_cues + q * K + order, cue, mask=order < K)
+    tl.store(out_similarity + q * K + order, sims, mask=order < K)
+    p = tl.arange(0, C)
+    rest = (p >= found) & (p < K)
+    tl.store(out_memories + q * K + p, tl.full([C], -1, dtype=tl.int64), mask=rest)
+    tl.store(out_scores + q * K + p, tl.zeros([C], dtype=tl.float64), mask=rest)
+    tl.store(out_cues + q * K + p, tl.full([C], -1, dtype=tl.int64), mask=rest)
+    tl.store(
+        out_similarity + q * K + p, tl.full([C], float("-inf"), dtype=tl.float64), mask=rest
+    )
+    over = tl.load(counters + 2 * q) > LIST
+    short = (found < K) & (tl.sum(live.to(tl.int32), 0) == wanted)
+    tl.store(out_status + q, tl.where(over, 1, tl.where(short, 2, 0)))
