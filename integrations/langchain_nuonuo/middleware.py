@@ -9,6 +9,7 @@ from typing import Any
 from langchain.agents.middleware import AgentMiddleware, AgentState
 from langchain.agents.middleware.types import ModelCallResult, ModelRequest, ModelResponse
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
@@ -52,8 +53,9 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     Args:
         memory: The memory.
-        namespace: Whose memories. Labels may hold placeholders that the runtime's context fills:
-            `"{user_id}"`. A missing value is an error, never a shared namespace.
+        namespace: Whose memories. Labels may hold placeholders, `"{user_id}"`, that the runtime's
+            context fills, or the run's configurable. A missing value is an error, never a shared
+            namespace.
         session: Name of the conversation, with placeholders too; the thread's id by default.
         k: Memories at most in the note.
         min_confidence: Add no note when the memory is less sure than this.
@@ -122,7 +124,7 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             await self.memory.aobserve(**said)
 
     def _namespace(self, runtime: Runtime[Any] | None) -> Namespace | None:
-        return fill(self.namespace, getattr(runtime, "context", None), _thread(runtime))
+        return fill(self.namespace, *_sources(runtime))
 
     def _asked(self, request: ModelRequest[Any]) -> tuple[str, RecallOptions] | None:
         """Return the question and how to recall, or `None` without a question."""
@@ -150,7 +152,7 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         thread = _thread(runtime)
         session = self.session or thread.get("thread_id")
         if self.session is not None:
-            filled = fill(self.session, runtime.context, thread)
+            filled = fill(self.session, *_sources(runtime))
             session = filled[0] if filled else None
         messages = _turns(state["messages"], by_id=bool(thread))
         if not messages:
@@ -161,6 +163,15 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             "at": datetime.now(UTC),
             "namespace": self._namespace(runtime),
         }
+
+
+def _sources(runtime: Runtime[Any] | None) -> tuple[object, ...]:
+    """Return where placeholders are looked up: the context, the thread, the configurable."""
+    try:
+        configurable = get_config().get("configurable", {})
+    except RuntimeError:  # called outside of a graph
+        configurable = {}
+    return getattr(runtime, "context", None), _thread(runtime), configurable
 
 
 def _thread(runtime: Runtime[Any] | None) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from langchain_core.documents import Document
 from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
@@ -20,7 +20,7 @@ from nuonuo_memory.types import Namespace, Recall
 Answer: TypeAlias = tuple[str, list[Document]]
 """What the model reads, and the documents behind it as the artifact."""
 
-Runtime: TypeAlias = Annotated[ToolRuntime | None, InjectedToolArg()]
+Runtime: TypeAlias = Annotated[ToolRuntime[Any, Any] | None, InjectedToolArg()]
 """The run's context, which the agent's tool node fills in and the model never sees."""
 
 

@@ -124,6 +124,7 @@ def test_a_run_that_fails_and_resumes_stores_once(memory: TextMemory, script: An
     assert [turn.text for turn in memory.list()] == ["I am Ada.", "Hello."]
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
 async def test_tools_let_the_model_remember_and_forget(memory: TextMemory, script: Any) -> None:
     middleware = NuonuoMiddleware(memory, namespace="{user_id}", store=False, tools=True)
     assert [tool.name for tool in middleware.tools] == ["remember", "recall", "follow", "forget"]
@@ -174,6 +175,17 @@ def test_system_messages_of_parts_are_kept(memory: TextMemory, script: Any) -> N
     content: Any = model.seen[0][0].content
     assert content[0] == parts[0]
     assert "Ada likes tea." in content[1]["text"]
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+async def test_the_configurable_names_the_user_too(
+    memory: TextMemory, script: Any, mode: str
+) -> None:
+    middleware = NuonuoMiddleware(memory, namespace=("memories", "{user_id}"))
+    agent = create_agent(script("ok"), middleware=[middleware])
+    config = {"configurable": {"user_id": "ada"}}
+    await _invoke(agent, mode, "I live in Lisbon.", config=config)
+    assert len(memory.list(namespace=("memories", "ada"))) == 2
 
 
 def test_sessions_may_be_named(memory: TextMemory, script: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -139,6 +140,13 @@ async def test_many_at_once_equal_one_by_one(memory: TextMemory) -> None:
     queries = [f"number {n}" for n in range(30)]
     together = await asyncio.gather(*(store.asearch(NS, query=query, limit=3) for query in queries))
     assert together == [store.search(NS, query=query, limit=3) for query in queries]
+
+
+def test_items_survive_pickling(memory: TextMemory) -> None:
+    store = NuonuoStore(memory)
+    store.put(NS, "a", {"n": [1, {"b": None}]})
+    items = [store.get(NS, "a"), *store.search(NS, query="b")]
+    assert pickle.loads(pickle.dumps(items)) == items
 
 
 def test_sweep_counts_what_expired(memory: TextMemory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from langchain_core.tools import BaseTool
 from langchain_nuonuo import create_memory_tools
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from nuonuo_memory import Link, TextMemory
 from nuonuo_memory.errors import EmptyTextError, NamespaceError
@@ -137,3 +139,13 @@ def test_no_reach_beyond_the_namespace(memory: TextMemory) -> None:
         _run(_tools(memory, namespace="{user_id}")["recall"], query="x")
     with pytest.raises(EmptyTextError):
         _run(tools["remember"], text=" ")
+
+
+def test_messages_survive_pickling_and_checkpoints(memory: TextMemory) -> None:
+    memory.remember("Ada likes tea.", metadata={"n": [1, {"a": None}]})
+    message = _run(_tools(memory)["recall"], query="What does Ada like?")
+    assert pickle.loads(pickle.dumps(message)) == message
+    serde = JsonPlusSerializer()
+    restored = serde.loads_typed(serde.dumps_typed(message))
+    assert restored.content == message.content
+    assert "Ada likes tea." in str(restored.artifact)  # LangChain leaves documents as their JSON
