@@ -47,7 +47,7 @@ class Baselines:
         """
         query = self.encoder.encode_queries([question])[0]
         best = torch.full((len(self.turns),), -torch.inf)
-        best.index_reduce_(0, self.owner, self.cues @ query, "amax")
+        best = best.scatter_reduce(0, self.owner, self.cues @ query, "amax")
         ids, _ = terms(question)
         every = torch.arange(len(self.turns))
         lexical = self.words.scores_of(torch.from_numpy(ids), [0], memory_ids=every)
