@@ -193,7 +193,7 @@ class Facade:
         require_known(changes, UpdateOptions)
         text, metadata = changes.get("text"), changes.get("metadata")
         row = self._writing.update(
-            self._key(id),
+            self._row(id),
             text=None if text is None else inputs.text_of(text),
             metadata=None if metadata is None else inputs.metadata_of(metadata),
             at=inputs.time_of(changes.get("at")),
@@ -294,16 +294,12 @@ class Facade:
         Raises:
             NotFoundError: No memory has this id.
         """
-        memory = self.get_many([id])[0]
-        if memory is None:
-            raise _unknown(id)
-        return memory
+        return memory_of(self._row(id))
 
     def get_many(self, ids: Iterable[str]) -> list[Memory | None]:
         """Return memories in the order of their ids, `None` for an unknown one."""
         self._core.require_open()
-        rows = self._core.store.get(list(ids))
-        return [None if row is None else memory_of(row) for row in rows]
+        return [row and memory_of(row) for row in self._core.store.get(list(ids))]
 
     def cues(self, id: str) -> list[Cue]:  # noqa: A002
         """Return a memory's cues, oldest first."""
@@ -390,15 +386,15 @@ class Facade:
     ) -> None:
         self.close()
 
-    def _key(self, id_: str) -> int:
+    def _row(self, id_: str) -> MemoryRow:
         self._core.require_open()
-        key = self._core.store.keys(inputs.ids_of(id_)).get(id_)
-        if key is None:
-            raise _unknown(id_)
-        return key
+        row = self._core.store.get(inputs.ids_of(id_))[0]
+        if row is None:
+            raise NotFoundError(
+                f"expected the id of a memory, got {id_!r}, which none has; it may have been "
+                "forgotten"
+            )
+        return row
 
-
-def _unknown(id_: str) -> NotFoundError:
-    return NotFoundError(
-        f"expected the id of a memory, got {id_!r}, which none has; it may have been forgotten"
-    )
+    def _key(self, id_: str) -> int:
+        return self._row(id_).key

@@ -13,6 +13,7 @@ from typing import Any
 
 from nuonuo_memory.config import CueConfig
 from nuonuo_memory.inputs import merged
+from nuonuo_memory.store.rows import MemoryRow
 from nuonuo_memory.text.turns import cues_of_text, cues_of_turn, spoken
 from nuonuo_memory.types import Cue, Link, Message, Metadata, Namespace, NewMemory
 
@@ -60,6 +61,27 @@ def draft_fact(new: NewMemory, namespace: Namespace, config: CueConfig) -> Draft
         metadata=dict(new.metadata or {}),
         at=new.at,
         links=tuple(new.links),
+    )
+
+
+def redraft(row: MemoryRow, text: str, config: CueConfig) -> Draft:
+    """Return the draft of a stored memory with another text, its cues made as when it was new."""
+    name = row.metadata.get("name") if row.role is not None else None
+    return Draft(
+        id=row.id,
+        text=text,
+        namespace=row.namespace,
+        cues=tuple(
+            cues_of_turn(
+                text,
+                role=row.role,
+                previous_question=None,
+                speaker=name if isinstance(name, str) else None,
+                config=config,
+            )
+        ),
+        metadata=dict(row.metadata),
+        role=row.role,
     )
 
 

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from nuonuo_memory.core import Core
 from nuonuo_memory.errors import DuplicateIdError, NotFoundError, VectorError
-from nuonuo_memory.observe import Conversation, Draft, LastTurn, draft_turns
+from nuonuo_memory.observe import Conversation, Draft, LastTurn, draft_turns, redraft
 from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, Query, TermRow
 from nuonuo_memory.store.writer import Writer
 from nuonuo_memory.text.encoder import encode_checked
 from nuonuo_memory.text.lexical import terms
 from nuonuo_memory.text.links import Mention
-from nuonuo_memory.text.turns import cues_of_text
 from nuonuo_memory.types import Cue, Link, Namespace, Progress
 
 _STEP = 256  # texts encoded between two calls of `progress`
@@ -100,26 +99,24 @@ class Writing:
 
     def update(
         self,
-        key: int,
+        row: MemoryRow,
         *,
         text: str | None,
         metadata: dict[str, Any] | None,
         at: datetime | None,
     ) -> MemoryRow:
         """Change a memory; a new text gets new cues, the caller's own cues stay."""
-        core = self._core
-        cues = () if text is None else tuple(cues_of_text(text, config=core.config.cues))
-        vectors = self.encode(cues)
+        core, key = self._core, row.key
+        draft = None if text is None else redraft(row, text, core.config.cues)
+        prepared = [] if draft is None else self._prepare([draft], None)
         with core.lock:
             with core.store.write() as writer:
                 moment = None if at is None else at.timestamp()
                 writer.update_memory(key, text=text, metadata=metadata, at=moment)
-                if text is not None:
+                if prepared:
                     writer.delete_cues([key], kinds=_DERIVED)
-                    writer.add_cues([CueRow(key, cue.kind, cue.text) for cue in cues], vectors)
-                    writer.set_terms([TermRow(key, *terms(text))])
                     writer.delete_mentions([key])
-                    writer.add_mentions(_mention_rows(key, core.extractor.extract([text])[0]))
+                    _write_parts(writer, prepared, [key])
             core.follow()
             return core.store.get_keys([key])[key]
 

@@ -195,6 +195,12 @@ def test_update_changes_what_brings_a_memory_to_mind(memory: TextMemory) -> None
     assert memory.recall("sails dinghies")[0].cue.text == "Bob sails dinghies"
 
 
+def test_updating_a_named_speakers_turn_keeps_the_name_in_its_cues(memory: TextMemory) -> None:
+    [turn] = memory.observe([Message("user", "I climb on Sundays", name="Ada")]).memories
+    memory.update(turn.id, text="I dive on Mondays")
+    assert {cue.text for cue in memory.cues(turn.id)} == {"Ada: I dive on Mondays"}
+
+
 def test_replacing_keeps_the_time_of_creation(memory: TextMemory) -> None:
     first = memory.remember("version one", id="doc")
     [second] = memory.remember_many([NewMemory("version two", id="doc")], replace=True)
