@@ -88,7 +88,7 @@ def test_core_imports_no_framework(path: Path) -> None:
 def test_engine_imports_torch_and_the_standard_library(path: Path) -> None:
     foreign = {
         name.split(".")[0]
-        for name in imports(path)
+        for name in imports(path, at_import_only=True)
         if name.split(".")[0] not in sys.stdlib_module_names
     }
     assert foreign <= {"torch", "nuonuo_memory", "triton"}
