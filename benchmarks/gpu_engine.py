@@ -21,14 +21,12 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.kernels_batch import scan_batch
 from nuonuo_memory.engine.kernels_recall import DeviceRecall, attach
 from nuonuo_memory.engine.retrieval import retrieve_plainly
 
 DIMENSION = 384
-CONFIG = HopfieldConfig()
+CANDIDATES = (64, 128)
 K = 10
-TUNE = "--tune" in sys.argv
 
 
 def unit_rows(rows: int, seed: int) -> Tensor:
@@ -121,19 +119,37 @@ def profile(recaller: Any) -> dict[str, float]:
 
 def measure(
     name: str, arena: CueArena, queries: Tensor, groups: list[list[int]], *, exact_rows: int = 0
+) -> list[dict[str, Any]]:
+    """Measure one case with each number of candidates."""
+    return [
+        measure_one(name, arena, queries, groups, exact_rows=exact_rows, candidates=candidates)
+        for candidates in CANDIDATES
+    ]
+
+
+def measure_one(
+    name: str,
+    arena: CueArena,
+    queries: Tensor,
+    groups: list[list[int]],
+    *,
+    exact_rows: int,
+    candidates: int,
 ) -> dict[str, Any]:
+    config = HopfieldConfig(candidates=candidates)
     device = attach(arena)
     if not isinstance(device, DeviceRecall):
         raise SystemExit("no GPU here")
-    ask = {"groups": groups, "k": K, "config": CONFIG}
+    ask = {"groups": groups, "k": K, "config": config}
     found = device.recall(queries, **ask)
     some = slice(0, 32)
     plain = retrieve_plainly(
-        arena, queries[some], groups=groups[some], k=K, config=CONFIG, allowed=None
+        arena, queries[some], groups=groups[some], k=K, config=config, allowed=None
     )
     recaller = device.start(queries, **ask)
     record: dict[str, Any] = {
         "case": name,
+        "candidates": candidates,
         "graph_ms": median_ms(lambda: recaller.run(queries)),
         "call_ms": host_ms(lambda: device.recall(queries, **ask)),
         "against_plain": same(type(found)(*(column[some] for column in found)), plain),
@@ -145,38 +161,15 @@ def measure(
     if exact_rows:
         cues = recaller.candidates(len(queries))
         record["float64_share"] = exact_share(arena, cues, queries, exact_rows)
-    if TUNE and not recaller.shape.together:
-        record["tune_scan"] = tune_scan(recaller)
     print(json.dumps(record), flush=True)
     return record
-
-
-def tune_scan(recaller: Any) -> dict[str, float]:
-    """Return milliseconds of one whole batch scan by its tile of queries, warps and stages."""
-    s, r = recaller.shape, recaller
-    table: dict[str, float] = {}
-    for queries, warps, stages in (
-        (64, 4, 3), (128, 4, 3), (128, 8, 3), (128, 8, 4), (256, 8, 2), (256, 8, 3)
-    ):  # fmt: skip
-        if queries > s.queries:
-            continue
-
-        def call(queries: int = queries, warps: int = warps, stages: int = stages) -> None:
-            scan_batch[(s.tiles * (-(-s.queries // queries)),)](
-                r.table, r.count, r.planes, r.factor, r.residual, r.longest, r.limits, r.peaks,
-                r.counters, r.entries, r.bounds, 0, s.queries, s.tiles, D=s.dimension, BK=128,
-                QUERIES=queries, LIST=r.list, APPEND=False, num_warps=warps, num_stages=stages,
-            )  # fmt: skip
-
-        table[f"queries {queries} warps {warps} stages {stages}"] = median_ms(call, 10)
-    return table
 
 
 def torch_ms(rows: int, batch: int) -> float:
     """Time float16 matmul and top-k in plain torch on as many rows."""
     vectors = torch.randn(rows, DIMENSION, device="cuda", dtype=torch.float16)
     asked = torch.randn(batch, DIMENSION, device="cuda", dtype=torch.float16)
-    return median_ms(lambda: (asked @ vectors.T).topk(CONFIG.candidates), 20)
+    return median_ms(lambda: (asked @ vectors.T).topk(CANDIDATES[0]), 20)
 
 
 def copy_bandwidth() -> float:
@@ -192,34 +185,34 @@ def run(cases: list[str]) -> list[dict[str, Any]]:
         fill(arena, 20_000, 0)
         for batch in (1, 8, 64):
             asked = questions(batch, 20_000)
-            record = measure(f"20,000 x {batch}", arena, asked, [[0]] * batch, exact_rows=20_000)
-            record["torch_ms"] = torch_ms(20_000, batch)
-            records.append(record)
+            found = measure(f"20,000 x {batch}", arena, asked, [[0]] * batch, exact_rows=20_000)
+            found[0]["torch_ms"] = torch_ms(20_000, batch)
+            records.extend(found)
     if "1m" in cases:
         arena = CueArena(DIMENSION, device="cuda")
         fill(arena, 1_000_000, 0)
         for batch in (1, 64):
             asked = questions(batch, 1_000_000)
-            record = measure(
+            found = measure(
                 f"1 million x {batch}", arena, asked, [[0]] * batch, exact_rows=1_000_000
             )
-            record["torch_ms"] = torch_ms(1_000_000, batch)
-            records.append(record)
+            found[0]["torch_ms"] = torch_ms(1_000_000, batch)
+            records.extend(found)
     if "10m" in cases:
         arena = CueArena(DIMENSION, device="cuda")
         fill(arena, 10_000_000, 0)
         batches = (1, 1024) if "batch" in cases else (1,)
         for batch in batches:
-            records.append(
+            records.extend(
                 measure(f"10 million x {batch}", arena, questions(batch, 10**7), [[0]] * batch)
             )
-        records[-len(batches)]["torch_ms"] = torch_ms(10_000_000, 1)
+        records[1]["torch_ms"] = torch_ms(10_000_000, 1)
     if "namespaces" in cases:
         arena = CueArena(DIMENSION, device="cuda")
         for group in range(4096):
             fill(arena, 5000, group, first=group * 5000)
         asked = questions(4096, 10**6)
-        records.append(
+        records.extend(
             measure("4,096 namespaces of 5,000", arena, asked, [[group] for group in range(4096)])
         )
     return records
@@ -229,7 +222,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cases", nargs="*", default=["small", "1m", "10m", "namespaces", "batch"])
     parser.add_argument("--tests", action="store_true")
-    parser.add_argument("--tune", action="store_true", help="time the kernels' own settings too")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.cuda.init()
@@ -251,9 +243,7 @@ def main() -> None:
             check=False,
         )
     for record in records:
-        print(
-            {key: value for key, value in record.items() if "_us" not in key and "tune" not in key}
-        )
+        print({key: value for key, value in record.items() if "_us" not in key})
 
 
 if __name__ == "__main__":

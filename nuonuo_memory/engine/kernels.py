@@ -1,5 +1,5 @@
 # mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,untyped-decorator,no-any-return"
-# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0915, PLR0917 - a launch gives the arguments types
+# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0917 - a launch gives the arguments types
 """Triton kernels of recall on a GPU; imported only where CUDA and Triton are.
 
 A search is a table of tiles. A tile is up to TILE rows of one chunk, named by the addresses of its
@@ -64,9 +64,9 @@ def prepare(
 @triton.jit
 def scan(
     table, tiles, planes, factor, uppers, peaks, crests,
-    D: tl.constexpr, BK: tl.constexpr, Q: tl.constexpr, BLOCK: tl.constexpr,
+    D: tl.constexpr, BK: tl.constexpr, Q: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Bound each row's similarity to the tile's Q queries (1 to 8).
+    """Bound each row's similarity to the tile's Q queries; WIDE is Q, or 8 where Q is less.
 
     Writes uppers [tiles * TILE, Q] and, for each block of BLOCK rows, the largest lower bound
     (peaks) and the largest upper bound (crests), [tiles * TILE / BLOCK, Q].
@@ -81,9 +81,9 @@ def scan(
     rows = tl.load(entry + 6).to(tl.int32)
     first = tl.load(entry + 7)
     r = tl.arange(0, TILE)
-    n = tl.arange(0, 16)
+    n = tl.arange(0, 2 * WIDE)
     held = r < rows
-    total = tl.zeros([TILE, 16], dtype=tl.int32)
+    total = tl.zeros([TILE, 2 * WIDE], dtype=tl.int32)
     for start in range(0, D, BK):
         c = start + tl.arange(0, BK)
         at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
@@ -92,8 +92,8 @@ def scan(
             planes + (2 * first + n[None, :]) * D + c[:, None], mask=n[None, :] < 2 * Q, other=0
         )
         total = tl.dot(a, b, total, out_dtype=tl.int32)
-    upper_part, lower_part = tl.split(tl.reshape(total, [TILE, 8, 2]))
-    q = tl.arange(0, 8)
+    upper_part, lower_part = tl.split(tl.reshape(total, [TILE, WIDE, 2]))
+    q = tl.arange(0, WIDE)
     weight = tl.load(factor + first + q, mask=q < Q, other=0.0)
     s = tl.load(scale + r, mask=held, other=0.0)
     e = tl.load(error + r, mask=held, other=0.0)
@@ -105,33 +105,31 @@ def scan(
     tl.store(uppers + (tile * TILE + r[:, None]) * Q + q[None, :], up, mask=kept)
     b = tl.arange(0, TILE // BLOCK)
     out = (tile * (TILE // BLOCK) + b[:, None]) * Q + q[None, :]
-    tl.store(peaks + out, tl.max(tl.reshape(low, [TILE // BLOCK, BLOCK, 8]), 1), mask=kept)
-    tl.store(crests + out, tl.max(tl.reshape(up, [TILE // BLOCK, BLOCK, 8]), 1), mask=kept)
+    tl.store(peaks + out, tl.max(tl.reshape(low, [TILE // BLOCK, BLOCK, WIDE]), 1), mask=kept)
+    tl.store(crests + out, tl.max(tl.reshape(up, [TILE // BLOCK, BLOCK, WIDE]), 1), mask=kept)
 
 
 @triton.jit
 def threshold(
     peaks, ranges, limits, counters, residual, longest, k,
     Q: tl.constexpr, PER_TILE: tl.constexpr, FOLD: tl.constexpr, STEP: tl.constexpr,
-    CLEAR: tl.constexpr,
 ):  # fmt: skip
     """Find a bound that k block maxima of the query reach, within 2**-15 of the best such bound.
 
     `ranges` [B, 3] holds where the query's maxima begin, how many tiles they are of and the step
     between them, both in tiles or columns of `peaks`. FOLD neighbours are taken together first, so
     that STEP * FOLD covers them. Fewer than k maxima give -inf; none give inf. The slack
-    residual * longest is taken off. CLEAR zeroes the query's two counters.
+    residual * longest is taken off. The query's two counters become 0.
     """
     q = tl.program_id(0).to(tl.int64)
     begin = tl.load(ranges + q * 3) * PER_TILE
     count = tl.load(ranges + q * 3 + 1) * PER_TILE
     column = tl.load(ranges + q * 3 + 2)
-    if CLEAR:
-        tl.store(counters + 2 * q, 0)
-        tl.store(counters + 2 * q + 1, 0)
+    tl.store(counters + 2 * q, 0)
+    tl.store(counters + 2 * q + 1, 0)
     i = tl.arange(0, STEP)
     values = tl.full([STEP], float("-inf"), dtype=tl.float32)
-    for part in range(0, FOLD):
+    for part in range(FOLD):
         at = part * STEP + i
         v = tl.load(peaks + (begin + at) * Q + column, mask=at < count, other=float("-inf"))
         values = tl.maximum(values, v)
@@ -183,15 +181,11 @@ def collect(
 
 @triton.jit
 def rescore(
-    table, entries, bounds, counters, limits, lengths, codes, unit,
+    table, entries, counters, limits, lengths, codes, unit,
     similarity, cues, memories, kept,
     D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, PART: tl.constexpr,
-    BOUNDED: tl.constexpr,
 ):  # fmt: skip
-    """Score entries exactly and keep those that reach the threshold, in no order.
-
-    With BOUNDED, entries whose upper bound no longer reaches it are not read.
-    """
+    """Score entries exactly and keep those that reach the threshold, in no order."""
     q = tl.program_id(0).to(tl.int64)
     count = tl.minimum(tl.load(counters + 2 * q), LIST)
     limit = tl.load(limits + q)
@@ -201,9 +195,6 @@ def rescore(
     for begin in range(tl.program_id(1) * PART, count, tl.num_programs(1) * PART):
         i = begin + tl.arange(0, PART)
         live = i < count
-        if BOUNDED:
-            bound = tl.load(bounds + q * LIST + i, mask=live, other=float("-inf"))
-            live = live & (bound >= limit)
         place = tl.load(entries + q * LIST + i, mask=live, other=0)
         entry = table + (place // TILE) * COLUMNS
         row = place % TILE
@@ -239,13 +230,14 @@ def rank(
     counters, similarity, cues, memories, best, wanted,
     LIST: tl.constexpr, C: tl.constexpr, PART: tl.constexpr,
 ):  # fmt: skip
-    """Write the slots of the `wanted` best entries of each query, best first, into `best` [B, C]."""
+    """Write the slots of the `wanted` best entries, best first, into `best` [B, C]."""
     q = tl.program_id(0).to(tl.int64)
     count = tl.load(counters + 2 * q + 1)
     if tl.program_id(1) == 0:
         # Places past the last entry are empty.
         p = tl.arange(0, C)
-        tl.store(best + q * C + p, tl.full([C], -1, dtype=tl.int32), mask=(p >= count) | (p >= wanted))
+        none = tl.full([C], -1, dtype=tl.int32)
+        tl.store(best + q * C + p, none, mask=(p >= count) | (p >= wanted))
     for begin in range(tl.program_id(1) * PART, count, tl.num_programs(1) * PART):
         i = begin + tl.arange(0, PART)
         live = i < count

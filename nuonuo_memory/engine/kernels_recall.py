@@ -68,7 +68,7 @@ class DeviceRecall:
             tiles=-(-max(1, size) // step) * step,
             reach=1 << max(0, tiles.reach - 1).bit_length(),
             together=tiles.together,
-            block=32 if tiles.reach < 1024 else 128,
+            block=8 if tiles.reach <= 512 else 32 if tiles.reach <= 2048 else 128,
             k=k,
             config=config,
         )

@@ -11,15 +11,15 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine import kernels, kernels_batch
-from nuonuo_memory.engine.kernels_settle import combine, gram, settle
+from nuonuo_memory.engine.kernels_settle import combine, conclude, gram, step
 from nuonuo_memory.engine.retrieval import Retrieved
 from nuonuo_memory.engine.tiles import TILE, Tiles
 
 LIST_FEW, LIST_MANY = 4096, 8192
 """Rows a query may have left after the bounds; more, and the plain search answers it."""
 MOST_CANDIDATES = 128
-_FIRST_SEGMENT = 1024
-_GROWTH = 4
+_ROOM = 256
+"""Queries that a tile may matter to, in a batch; more, and the plain search answers them."""
 _HELD = 4096
 """Maxima that the threshold's search holds at once."""
 
@@ -33,7 +33,7 @@ class Shape:
         dimension: Of the vectors.
         tiles: Room for so many.
         reach: Tiles that one query has at most, a power of two.
-        together: Queries that share a tile, 1 to 8; 0 when all share all tiles and the batch
+        together: Queries that share a tile, 1 to 64; 0 when all share all tiles and the batch
             kernel takes them.
         block: Rows of one maximum, for the small kernel.
         k: Memories wanted.
@@ -98,20 +98,23 @@ class Recaller:
             self.peaks = self._room(torch.float32, blocks, s.together)
             self.crests = self._room(torch.float32, blocks, s.together)
         else:
-            self.peaks = self._room(torch.float32, batch, s.tiles)
-            self.segments = list(_segments(s.tiles))
-            self.segment_ranges = [self._room(torch.int64, batch, 3) for _ in self.segments]
+            self.peaks = self._room(torch.float32, s.tiles, batch)
+            self.crests = self._room(torch.float32, s.tiles, batch)
+            self.pairs = self._room(torch.int32, s.tiles, _ROOM)
+            self.sizes = self._room(torch.int32, s.tiles)
 
     def _list_buffers(self, batch: int) -> None:
         self.counters = self._room(torch.int32, batch, 2)
         self.entries = self._room(torch.int64, batch, self.list)
-        self.bounds = self._room(torch.float32, batch, 1 if self.shape.together else self.list)
         self.similarity = self._room(torch.float64, batch, self.list)
         self.cues = self._room(torch.int64, batch, self.list)
         self.memories = self._room(torch.int64, batch, self.list)
         self.kept = self._room(torch.int64, batch, self.list)
         self.best = self._room(torch.int32, batch, self.wide)
         self.grams = self._room(torch.float64, batch, self.wide, self.wide)
+        steps = self.shape.config.max_steps
+        self.weights = self._room(torch.float64, batch, steps, self.wide)
+        self.overlaps = self._room(torch.float64, batch, steps, self.wide)
         self.shares = self._room(torch.float64, batch, self.wide)
 
     def _result_buffers(self, batch: int) -> None:
@@ -136,10 +139,8 @@ class Recaller:
             self.ranges[: len(tiles.ranges)].copy_(tiles.ranges)
         else:
             self.longest.fill_(tiles.longest)
-            begin = torch.arange(len(self.limits), device=self._device) * self.shape.tiles
-            for ranges, (_, end) in zip(self.segment_ranges, self.segments, strict=True):
-                ranges[:, 0] = begin
-                ranges[:, 1] = min(end, size)
+            self.ranges[:, 1] = size
+            self.ranges[:, 2] = torch.arange(len(self.ranges), device=self._device)
         self._tiles = tiles
 
     def run(self, queries: Tensor) -> None:
@@ -188,56 +189,50 @@ class Recaller:
         s, per_tile = self.shape, TILE // self.shape.block
         kernels.scan[(s.tiles,)](
             self.table, self.count, self.planes, self.factor, self.uppers, self.peaks, self.crests,
-            D=s.dimension, BK=part_of(s.dimension), Q=s.together, BLOCK=s.block,
-            num_warps=4, num_stages=3,
+            D=s.dimension, BK=part_of(s.dimension), Q=s.together, WIDE=max(8, s.together),
+            BLOCK=s.block, num_warps=8 if s.together > 16 else 4, num_stages=3,
         )  # fmt: skip
-        self._threshold(self.ranges, s.reach * per_tile, q=s.together, per_tile=per_tile, clear=1)
+        self._threshold(s.reach * per_tile, q=s.together, per_tile=per_tile)
         kernels.collect[(triton.cdiv(s.tiles, 16), s.together)](
             self.table, self.count, self.uppers, self.crests, self.limits, self.counters,
             self.entries, Q=s.together, PER_TILE=per_tile, GROUP=16, LIST=self.list, num_warps=4,
         )  # fmt: skip
 
     def _scan_many(self) -> None:
-        """Go through the segments: the first for a threshold, then all for the lists."""
-        s = self.shape
-        wide = 64 if s.queries <= 64 else 128
+        s, width = self.shape, self.peaks.shape[1]
+        kernels_batch.scan_batch[(s.tiles * triton.cdiv(s.queries, 128),)](
+            self.table, self.count, self.planes, self.factor, self.peaks, self.crests,
+            s.queries, width, D=s.dimension, BK=part_of(s.dimension), QUERIES=128,
+            num_warps=4, num_stages=3,
+        )  # fmt: skip
+        self._threshold(s.tiles, q=width, per_tile=1)
+        kernels_batch.pair[(s.tiles,)](
+            self.count, self.crests, self.limits, self.residual, self.longest, self.counters,
+            self.pairs, self.sizes, s.queries, width, PART=1024, ROOM=_ROOM, LIST=self.list,
+            num_warps=4,
+        )  # fmt: skip
+        kernels_batch.scan_pairs[(s.tiles,)](
+            self.table, self.count, self.planes, self.factor, self.residual, self.longest,
+            self.limits, self.counters, self.entries, self.pairs, self.sizes,
+            D=s.dimension, BK=part_of(s.dimension), QUERIES=32, ROOM=_ROOM, LIST=self.list,
+            num_warps=4, num_stages=3,
+        )  # fmt: skip
 
-        def scan(first: int, end: int, *, append: bool) -> None:
-            kernels_batch.scan_batch[((end - first) * triton.cdiv(s.queries, wide),)](
-                self.table, self.count, self.planes, self.factor, self.residual, self.longest,
-                self.limits, self.peaks, self.counters, self.entries, self.bounds,
-                first, s.queries, s.tiles, D=s.dimension, BK=part_of(s.dimension), QUERIES=wide,
-                LIST=self.list, APPEND=append, num_warps=8 if wide == 128 else 4, num_stages=3,
-            )  # fmt: skip
-
-        first, end = self.segments[0]
-        scan(first, end, append=False)
-        self._threshold(self.segment_ranges[0], end, q=1, per_tile=1, clear=1)
-        for number, (begin, end) in enumerate(self.segments):
-            scan(begin, end, append=True)
-            if number:
-                self._threshold(self.segment_ranges[number], end, q=1, per_tile=1, clear=0)
-                kernels_batch.thin_out[(s.queries,)](
-                    self.entries, self.bounds, self.limits, self.counters, LIST=self.list, num_warps=8
-                )
-
-    def _threshold(
-        self, ranges: Tensor, maxima: int, *, q: int, per_tile: int, clear: int
-    ) -> None:
+    def _threshold(self, maxima: int, *, q: int, per_tile: int) -> None:
         step = min(_HELD, max(64, triton.next_power_of_2(maxima)))
         kernels.threshold[(self.shape.queries,)](
-            self.peaks, ranges, self.limits, self.counters, self.residual, self.longest,
+            self.peaks, self.ranges, self.limits, self.counters, self.residual, self.longest,
             self.shape.config.candidates, Q=q, PER_TILE=per_tile, FOLD=triton.cdiv(maxima, step),
-            STEP=step, CLEAR=clear, num_warps=max(1, min(16, step // 128)),
+            STEP=step, num_warps=max(1, min(16, step // 128)),
         )  # fmt: skip
 
     def _finish(self) -> None:
         s, d, n = self.shape, self.shape.dimension, self.shape.queries
         bk, few = part_of(d), n < 64
         kernels.rescore[(n, 64 if few else 8)](
-            self.table, self.entries, self.bounds, self.counters, self.limits, self.lengths,
+            self.table, self.entries, self.counters, self.limits, self.lengths,
             self.codes, self.unit, self.similarity, self.cues, self.memories, self.kept,
-            D=d, BK=bk, LIST=self.list, PART=16, BOUNDED=not s.together, num_warps=4,
+            D=d, BK=bk, LIST=self.list, PART=16, num_warps=4,
         )  # fmt: skip
         kernels.rank[(n, 16 if few else 4)](
             self.counters, self.similarity, self.cues, self.memories, self.best,
@@ -248,13 +243,19 @@ class Recaller:
             self.table, self.best, self.kept, self.grams,
             D=d, BK=bk, LIST=self.list, C=self.wide, SIDE=side, num_warps=4,
         )  # fmt: skip
-        settle[(n,)](
+        rows = 16 if few else self.wide
+        for number in range(s.config.max_steps):
+            step[(n, self.wide // rows)](
+                self.best, self.similarity, self.grams, self.weights, self.overlaps,
+                s.config.beta, number, LIST=self.list, C=self.wide, ROWS=rows,
+                STEPS=s.config.max_steps, num_warps=4 if few else 8,
+            )  # fmt: skip
+        conclude[(n,)](
             self.best, self.similarity, self.cues, self.memories, self.lengths, self.counters,
-            self.grams, self.shares, self.out_memories, self.out_scores, self.out_cues,
-            self.out_similarity, self.out_scalars, self.status,
+            self.grams, self.weights, self.overlaps, self.shares, self.out_memories,
+            self.out_scores, self.out_cues, self.out_similarity, self.out_scalars, self.status,
             s.config.beta, s.config.tolerance, s.config.candidates,
-            LIST=self.list, C=self.wide, K=s.k, STEPS=s.config.max_steps,
-            num_warps=16 if few and self.wide > 64 else 8,
+            LIST=self.list, C=self.wide, K=s.k, STEPS=s.config.max_steps, num_warps=8,
         )  # fmt: skip
         combine[(n, d // bk)](
             self.table, self.best, self.kept, self.shares, self.out_state,
@@ -282,11 +283,3 @@ def supported(dimension: int, *, candidates: int, k: int) -> bool:
 def part_of(dimension: int) -> int:
     """Return the largest power of two up to 128 that divides the dimension."""
     return min(128, dimension & -dimension)
-
-
-def _segments(tiles: int) -> list[tuple[int, int]]:
-    """Return (first, end) of runs of tiles, each ending at four times where the last one did."""
-    ends = [min(_FIRST_SEGMENT, tiles)]
-    while ends[-1] < tiles:
-        ends.append(min(tiles, ends[-1] * _GROWTH))
-    return list(zip([0, *ends[:-1]], ends, strict=True))

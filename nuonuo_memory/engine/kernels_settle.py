@@ -90,44 +90,66 @@ def combine(
 
 
 @triton.jit
-def settle(
-    best, similarity, cues, memories, lengths, counters, grams, shares,
+def step(
+    best, similarity, grams, weights, overlaps, beta, number,
+    LIST: tl.constexpr, C: tl.constexpr, ROWS: tl.constexpr, STEPS: tl.constexpr,
+):  # fmt: skip
+    """Make update `number`: weights p = softmax(beta overlaps), and ROWS of the overlaps G p."""
+    q = tl.program_id(0).to(tl.int64)
+    i = tl.arange(0, C)
+    slot = tl.load(best + q * C + i)
+    live = slot >= 0
+    at = (q * STEPS + number) * C
+    if number == 0:
+        overlap = tl.load(similarity + q * LIST + slot, mask=live, other=0.0)
+    else:
+        overlap = tl.load(overlaps + at - C + i)
+    some = tl.sum(live.to(tl.int32), 0) > 0
+    values = tl.where(live, beta * overlap, float("-inf"))
+    peak = tl.where(some, tl.max(values, 0), 0.0)
+    p = tl.where(live, tl.exp(values - peak), 0.0)
+    total = tl.sum(p, 0)
+    p = p / tl.where(total > 0, total, 1.0)
+    if tl.program_id(1) == 0:
+        tl.store(weights + at + i, p)
+    r = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+    block = tl.load(grams + q * C * C + r[:, None] * C + i[None, :])
+    tl.store(overlaps + at + r, tl.sum(block * p[None, :], 1))
+
+
+@triton.jit
+def conclude(
+    best, similarity, cues, memories, lengths, counters, grams, weights, overlaps, shares,
     out_memories, out_scores, out_cues, out_similarity, out_scalars, out_status,
     beta, tolerance, wanted,
     LIST: tl.constexpr, C: tl.constexpr, K: tl.constexpr, STEPS: tl.constexpr,
 ):  # fmt: skip
-    """Settle, sum by memory and write the K best memories of one query.
+    """Take the update at which the query rested, sum by memory, write its K best memories.
 
     `out_scalars` [B, 3] gets energy, entropy, margin. `out_status` [B] gets 1 where the list of
     entries ran over, 2 where fewer than K memories came of a full set of candidates, else 0.
     """
     q = tl.program_id(0).to(tl.int64)
     i = tl.arange(0, C)
-    slot = tl.load(best + q * C + i, mask=i < wanted, other=-1)
+    slot = tl.load(best + q * C + i)
     live = slot >= 0
     at = q * LIST + slot
     sims = tl.load(similarity + at, mask=live, other=0.0)
-    block = grams + q * C * C + i[:, None] * C + i[None, :]
-    square = tl.load(lengths + q)
     overlap = sims
     attention = tl.zeros([C], dtype=tl.float64)
     moving = True
-    some = tl.sum(live.to(tl.int32), 0) > 0
-    for step in tl.static_range(STEPS):
-        values = tl.where(live, beta * overlap, float("-inf"))
-        peak = tl.where(some, tl.max(values, 0), 0.0)
-        weights = tl.where(live, tl.exp(values - peak), 0.0)
-        total = tl.sum(weights, 0)
-        weights = weights / tl.where(total > 0, total, 1.0)
-        moved = tl.sum(tl.load(block) * weights[None, :], 1)
-        if step == 0:
-            distance = tl.sum(weights * (moved - 2.0 * sims), 0) + square
+    for number in tl.static_range(STEPS):
+        p = tl.load(weights + (q * STEPS + number) * C + i)
+        moved = tl.load(overlaps + (q * STEPS + number) * C + i)
+        if number == 0:
+            distance = tl.sum(p * (moved - 2.0 * sims), 0) + tl.load(lengths + q)
         else:
-            distance = tl.sum((weights - attention) * (moved - overlap), 0)
-        attention = tl.where(moving, weights, attention)
+            distance = tl.sum((p - attention) * (moved - overlap), 0)
+        attention = tl.where(moving, p, attention)
         overlap = tl.where(moving, moved, overlap)
         moving = moving & (distance >= tolerance * tolerance)
 
+    some = tl.sum(live.to(tl.int32), 0) > 0
     values = tl.where(live, beta * overlap, float("-inf"))
     peak = tl.where(some, tl.max(values, 0), 0.0)
     lse = tl.log(tl.sum(tl.where(live, tl.exp(values - peak), 0.0), 0)) + peak
@@ -135,10 +157,9 @@ def settle(
     held = tl.sum(live.to(tl.float64), 0)
     energy = (tl.log(held) - lse) / beta + tl.sum(attention * overlap, 0) / 2.0
     energy = tl.where(some, energy + tl.max(own, 0) / 2.0, float("inf"))
-    entropy = -tl.sum(tl.where(attention > 0, attention * tl.log(attention), 0.0), 0)
+    entropy = 0.0 - tl.sum(tl.where(attention > 0, attention * tl.log(attention), 0.0), 0)
     tl.store(out_scalars + q * 3, energy)
     tl.store(out_scalars + q * 3 + 1, entropy)
-
     tl.store(shares + q * C + i, attention)
 
     memory = tl.load(memories + at, mask=live, other=-1)

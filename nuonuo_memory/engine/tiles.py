@@ -13,8 +13,8 @@ from nuonuo_memory.engine.chunks import GroupRows, Rows
 TILE = 128
 """Rows of a tile: 48 KB of high planes at 384 dimensions."""
 
-SHARED = 8
-"""Queries that one tile's product can take with both their planes: 16 columns."""
+SHARED = 64
+"""Queries that one tile's product takes with both their planes: 128 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Tiles:
     """Tiles [n, 8] int64 as `kernels` lists them, and each query's first, count and column [B, 3].
 
     `together` queries share each tile, 0 standing for all; a query has at most `reach` tiles; no
-    row is longer than `longest`; `many` is what it was assembled with; `chunks` keeps the rows alive that the table points at.
+    row is longer than `longest`; `many` is what it was assembled with; `chunks` keeps the rows
+    alive that the table points at.
     """
 
     table: Tensor
@@ -54,9 +55,9 @@ def _chunk_tiles(rows: Rows) -> Tensor:
 def assemble(per_query: Sequence[Sequence[GroupRows]], device: torch.device, *, many: int) -> Tiles:
     """Build the table for a batch.
 
-    When every query searches the same groups, up to 8 queries share one reading of each tile, and
-    more than 8 over at least `many` tiles are left to the batch kernel; otherwise each query has
-    tiles of its own.
+    When every query searches the same groups, up to 64 queries share one reading of each tile,
+    and more than 64 over at least `many` tiles are left to the batch kernel; otherwise each query
+    has tiles of its own.
     """
     chunks = {id(chunk): chunk for groups in per_query for rows in groups for chunk in rows.chunks}
     same = all(groups == per_query[0] for groups in per_query)
