@@ -22,17 +22,17 @@ NODES = [
         [
             "The Halberd project was founded by Ingrid Solberg after a long strike.",
             ANSWER,
-            "The founder of the Lantern project was born in the town of Visby.",
-            "The town of Halden, birthplace of many founders, hosts a project fair.",
-            "Which project is funded is decided by the town council in spring.",
-            "The founder of the Anvil project was born in a town near Turku.",
-            "Every project has a founder, and every founder a home town.",
+            "Birthplaces of inventors are listed in the archive of each municipality.",
+            "Old villages keep registers of births and of baptisms.",
+            "The Lantern and the Anvil were initiatives of the same guild.",
+            "A city's founders are honoured with statues on the market square.",
+            "The council decides every spring which initiatives it pays for.",
         ]
     )
 ]
 
 
-def answers(llm: LLM, top: int = 3) -> tuple[str, str, list[str]]:
+def answers(llm: LLM, top: int = 2) -> tuple[str, str, list[str]]:
     """Return the plain engine's answer, ours, and the paths that were followed."""
     embed_model = NuonuoEmbedding()
     index = VectorStoreIndex(NODES, embed_model=embed_model)

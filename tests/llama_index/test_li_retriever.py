@@ -110,9 +110,10 @@ def test_following_reaches_the_linked_node(memory: TextMemory, call: Caller) -> 
             relationships={NodeRelationship.NEXT: RelatedNodeInfo(node_id="b")},
         ),
         TextNode(id_="b", text="Zebras graze at dawn."),
-        *(TextNode(text=f"Filler about shelf {n}, kettle of steel.") for n in range(8)),
+        *(TextNode(text=f"Shelf {n} holds a bolt.") for n in range(8)),
     ]
     retriever = NuonuoRetriever.from_nodes(nodes, memory=memory, similarity_top_k=3, hops=2)
+    assert "b" not in {hit.id for hit in memory.recall("red kettle stove", k=3)}
     found = {one.node.node_id: one for one in call(retriever, "retrieve", "red kettle stove")}
     assert "b" in found
     (step,) = found["b"].node.metadata[HIT_KEY]["path"][-1:]
