@@ -18,7 +18,7 @@ _INFORMATION = 0.22
 _OFFSET = -8.0
 _RARITY = 3.0
 """Power of the idf: one missing name ("my hamster") says more than three common words present."""
-_PRIOR = 0.05
+_PRIOR = 0.002
 _STEPS = 50
 
 

@@ -1,0 +1,60 @@
+"""How sure a memory is."""
+
+import pytest
+import torch
+
+from nuonuo_memory.engine.confidence import (
+    Calibration,
+    calibrate,
+    coverage,
+    evidence_logit,
+    probability,
+)
+
+
+def number(value: float) -> torch.Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def test_a_missing_rare_word_weighs_most() -> None:
+    idf = torch.tensor([1.0, 4.0]).double()
+    assert float(coverage(torch.tensor([0, 0]), idf)) == pytest.approx(1 / 65)
+    assert float(coverage(torch.tensor([1]), idf)) == pytest.approx(64 / 65)
+    assert float(coverage(torch.tensor([0, 1, 1]), idf)) == 1.0
+    assert float(coverage(torch.empty(0, dtype=torch.int64), idf)) == 0.0
+    none = torch.empty(0)
+    assert float(coverage(none.long(), none.double())) == 0.0
+
+
+def test_more_evidence_is_more_confidence() -> None:
+    weak = evidence_logit(number(0.3), number(0.1), number(2.0))
+    for strong in (
+        evidence_logit(number(0.6), number(0.1), number(2.0)),
+        evidence_logit(number(0.3), number(0.9), number(2.0)),
+        evidence_logit(number(0.3), number(0.1), number(9.0)),
+    ):
+        assert probability(strong) > probability(weak)
+    assert 0 < float(probability(weak)) < 0.5
+    assert float(probability(evidence_logit(number(0.8), number(1.0), number(9.0)))) > 0.8
+
+
+def test_calibration_moves_the_middle_between_hits_and_misses() -> None:
+    hits, misses = torch.tensor([3.0, 4.0, 5.0] * 50), torch.tensor([0.0, 1.0, 2.0] * 50)
+    found = calibrate(hits, misses)
+    read = probability(torch.tensor([0.0, 2.5, 5.0]), found)
+    assert read[0] < 0.2
+    assert read[2] > 0.8
+    assert float(read[1]) == pytest.approx(0.5, abs=0.1)
+
+
+def test_calibration_never_turns_round() -> None:
+    found = calibrate(torch.tensor([-4.0] * 9), torch.tensor([4.0] * 9))
+    assert found.scale >= 0
+    assert calibrate(torch.empty(0), torch.tensor([1.0])) == Calibration()
+
+
+def test_identity_without_calibration() -> None:
+    assert float(probability(number(0.0))) == 0.5
+    assert float(probability(number(2.0), Calibration(2.0, -1.0))) == pytest.approx(
+        float(torch.sigmoid(number(3.0)))
+    )

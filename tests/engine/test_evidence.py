@@ -1,0 +1,103 @@
+"""Votes of cues and words of sessions."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nuonuo_memory.engine.arena import CueArena
+from nuonuo_memory.engine.evidence import cue_evidence, session_evidence, vote
+from nuonuo_memory.engine.nearest import best_cues
+
+
+def unit(*rows: list[float]) -> torch.Tensor:
+    return torch.nn.functional.normalize(torch.tensor(rows), dim=1)
+
+
+def filled() -> CueArena:
+    arena = CueArena(3)
+    vectors = unit([1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 0, 1])
+    memories = torch.tensor([7, 7, 8, 9])
+    arena.add(torch.tensor([1, 2, 3, 4]), vectors, memory_ids=memories, group=0)
+    return arena
+
+
+def test_two_cues_outvote_one_that_is_as_near() -> None:
+    owner = torch.tensor([0, 0, 1])
+    similarity = torch.tensor([0.6, 0.6, 0.6], dtype=torch.float64)
+    cues, best, summed = vote(torch.tensor([5, 3, 4]), owner, similarity, size=3, beta=30.0)
+    assert cues.tolist() == [3, 4, -1]
+    assert best.tolist() == [0.6, 0.6, -math.inf]
+    assert summed[0] == pytest.approx(0.6 + math.log(2) / 30)
+    assert summed[1] == pytest.approx(0.6)
+    assert summed[2] == -math.inf
+
+
+def test_a_high_beta_leaves_the_best_cue() -> None:
+    similarity = torch.tensor([0.5, 0.4], dtype=torch.float64)
+    _, best, summed = vote(torch.tensor([1, 2]), torch.tensor([0, 0]), similarity, size=1, beta=1e4)
+    assert summed[0] == pytest.approx(best[0])
+
+
+def test_no_cues_at_all() -> None:
+    none = torch.empty(0, dtype=torch.int64)
+    cues, best, summed = vote(none, none, none.double(), size=2, beta=30.0)
+    assert cues.tolist() == [-1, -1]
+    assert best.tolist() == summed.tolist() == [-math.inf] * 2
+
+
+def test_agrees_with_the_best_cue_of_the_arena() -> None:
+    arena, queries = filled(), unit([1, 0.2, 0], [0, 0.1, 1])
+    memories = torch.tensor([[7, 8, -1], [9, 7, 12]])
+    found = cue_evidence(arena, queries, memories, beta=30.0)
+    cues, similarity = best_cues(arena, queries, memories)
+    assert found.cue_ids.tolist() == cues.tolist()
+    assert found.similarity.tolist() == similarity.tolist()
+    assert found.summed[0, 0] > found.similarity[0, 0]
+    assert found.summed[0, 1] == pytest.approx(found.similarity[0, 1].item())
+    assert found.summed[1, 2] == -math.inf
+
+
+def test_a_batch_answers_like_its_single_queries() -> None:
+    arena, queries = filled(), unit([1, 0.2, 0], [0, 0.1, 1])
+    memories = torch.tensor([[7, 8, 9], [9, 7, 8]])
+    both = cue_evidence(arena, queries, memories, beta=30.0)
+    for row in range(2):
+        alone = cue_evidence(arena, queries[row : row + 1], memories[row : row + 1], beta=30.0)
+        assert torch.equal(alone.summed[0], both.summed[row])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(-1, 1)), max_size=20), st.randoms())
+def test_the_order_of_cues_changes_nothing(cues: list[tuple[int, float]], chance: object) -> None:
+    numbered = list(enumerate(cues))
+    mixed = sorted(numbered, key=lambda _: chance.random())  # type: ignore[attr-defined]
+
+    def voted(rows: list[tuple[int, tuple[int, float]]]) -> list[list[float]]:
+        ids = torch.tensor([number for number, _ in rows], dtype=torch.int64)
+        owner = torch.tensor([own for _, (own, _) in rows], dtype=torch.int64)
+        near = torch.tensor([value for _, (_, value) in rows], dtype=torch.float64)
+        return [column.tolist() for column in vote(ids, owner, near, size=4, beta=30.0)]
+
+    assert voted(numbered) == voted(mixed)
+
+
+def test_session_words_by_hand() -> None:
+    term = torch.tensor([0, 0, 1])
+    session = torch.tensor([4, 4, 9])
+    counts = torch.tensor([1, 2, 1])
+    sessions, share = session_evidence(
+        term, session, counts, idf=torch.tensor([2.0, 1.0]).double(), saturation=1.5
+    )
+    assert sessions.tolist() == [4, 9]
+    first, second = 2 * 3 / 4.5, 1 * 1 / 2.5
+    assert share.tolist() == pytest.approx([1.0, second / first])
+
+
+def test_sessions_without_shared_words() -> None:
+    none = torch.empty(0, dtype=torch.int64)
+    sessions, share = session_evidence(none, none, none, idf=torch.empty(0).double())
+    assert len(sessions) == len(share) == 0
+    _, share = session_evidence(*[torch.tensor([0])] * 3, idf=torch.zeros(1).double())
+    assert share.tolist() == [0.0]

@@ -1,0 +1,112 @@
+"""Whose words and which time a question asks for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nuonuo_memory.text.clauses import clauses
+from nuonuo_memory.text.question import Period, asked, period_asked, speaker_asked
+
+NOW = datetime(2023, 4, 18, 3, 31, tzinfo=UTC)  # a Tuesday
+
+
+@pytest.mark.parametrize(
+    ("question", "speaker"),
+    [
+        ("Where did I buy my bookshelf?", "user"),
+        ("What did you recommend for dinner?", "assistant"),
+        ("Can you remind me of the hotel?", "assistant"),
+        ("I was going through our previous conversation. Which brand was it?", "assistant"),
+        ("Can you suggest a hotel for my trip?", "user"),
+        ("When did Caroline move?", None),
+        ("", None),
+    ],
+)
+def test_speaker(question: str, speaker: str | None) -> None:
+    assert speaker_asked(question) == speaker
+    assert asked(question, now=NOW).speaker == speaker
+
+
+def days(period: Period | None) -> tuple[str, str]:
+    assert period is not None
+    return str(period.since.date()), str(period.until.date())
+
+
+@pytest.mark.parametrize(
+    ("question", "since", "until"),
+    [
+        ("What did I buy 10 days ago?", "2023-04-07", "2023-04-09"),
+        ("What did I cook a couple of days ago?", "2023-04-14", "2023-04-18"),
+        ("Where was I two weeks ago?", "2023-04-01", "2023-04-07"),
+        ("Who did I meet last Tuesday?", "2023-04-11", "2023-04-11"),
+        ("What did I try last weekend?", "2023-04-14", "2023-04-17"),
+        ("What happened yesterday?", "2023-04-17", "2023-04-18"),
+        ("What did I spend in the last four months?", "2022-12-17", "2023-04-18"),
+        ("What did I read last week?", "2023-04-04", "2023-04-18"),
+        ("What did I earn this month?", "2023-03-18", "2023-04-18"),
+        ("What did I do in February?", "2023-02-01", "2023-02-28"),
+        ("What did I do in December?", "2022-12-01", "2022-12-31"),
+        ("Who came on May 3, 2022?", "2022-05-02", "2022-05-04"),
+        ("Who came on the 3rd of May 2022?", "2022-05-02", "2022-05-04"),
+        ("What did I note on March 15th?", "2023-03-14", "2023-03-16"),
+        ("What did I note on December 24?", "2022-12-23", "2022-12-25"),
+        ("What was said on 2023-01-09?", "2023-01-08", "2023-01-10"),
+        ("What did she paint in July 2021?", "2021-07-01", "2021-07-31"),
+        ("Who came on 31 February 2022?", "2022-02-01", "2022-02-28"),
+        ("How often did he run in 2022?", "2022-01-01", "2022-12-31"),
+    ],
+)
+def test_period(question: str, since: str, until: str) -> None:
+    assert days(period_asked(question, now=NOW)) == (since, until)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many days ago did I call?",
+        "May I ask what march music is?",
+        "What should I cook this weekend?",
+        "Which came first, the talk or the walk?",
+    ],
+)
+def test_no_period(question: str) -> None:
+    assert period_asked(question, now=NOW) is None
+
+
+def test_without_now_only_dated_years_are_known() -> None:
+    relative = (
+        "What did I buy 10 days ago?",
+        "Who came last Friday?",
+        "Who came last weekend?",
+        "Who came yesterday?",
+        "Who came last month?",
+        "Who came in the last two months?",
+        "Who came in June?",
+        "Who came on June 3?",
+    )
+    assert [period_asked(question) for question in relative] == [None] * len(relative)
+    assert days(period_asked("Who came in June 2021?")) == ("2021-06-01", "2021-06-30")
+
+
+def test_a_naive_now_is_utc() -> None:
+    naive = NOW.replace(tzinfo=None)
+    assert period_asked("Who came yesterday?", now=naive) == period_asked(
+        "Who came yesterday?", now=NOW
+    )
+
+
+def test_nearness_falls_with_distance() -> None:
+    period = period_asked("Where was I two weeks ago?", now=NOW)
+    assert period is not None
+    assert period.nearness(datetime(2023, 4, 4, tzinfo=UTC)) == 1.0
+    near = [period.nearness(period.until + timedelta(days=d)) for d in (0, 1, 3, 7, 90)]
+    assert near == sorted(near, reverse=True)
+    assert near[0] == 1.0
+    assert 0 < near[2] < 1
+    assert near[-1] == 0.0
+
+
+def test_clauses() -> None:
+    said = "I need new recipes, by the way, I just got a smoker today and it is huge."
+    assert clauses(said) == ["I need new recipes", "I just got a smoker today", "it is huge."][:2]
+    assert clauses("One clause alone stands here.") == []
