@@ -11,6 +11,8 @@ import torch
 from texts import Triple, background, triples
 from torch import Tensor
 
+from nuonuo_memory.engine.mechanisms import MechanismConfig
+from nuonuo_memory.engine.separation import Separator
 from nuonuo_memory.text.minilm import load_minilm
 
 SMALL = (0, 100, 500, 1000)
@@ -40,6 +42,29 @@ class Table:
         return "\n".join(lines) + "\n"
 
 
+class CachedSeparator:
+    """Codes every vector once, so that mechanisms and tables share the work."""
+
+    def __init__(self, separator: Separator) -> None:
+        self.dimension = separator.dimension
+        self.code_dim = separator.code_dim
+        self.winners = separator.winners
+        self._separator = separator
+        self._known: dict[bytes, Tensor] = {}
+
+    def codes(self, vectors: Tensor) -> Tensor:
+        """Return the codes of vectors [n, dimension], int32 [n, winners]."""
+        keys = [row.tobytes() for row in vectors.float().cpu().numpy()]
+        fresh = [row for row, key in enumerate(keys) if key not in self._known]
+        if fresh:
+            for row, code in zip(fresh, self._separator.codes(vectors[fresh]), strict=True):
+                self._known[keys[row]] = code
+        return torch.stack([self._known[key] for key in keys])
+
+    def __deepcopy__(self, memo: dict[int, object]) -> CachedSeparator:
+        return self
+
+
 @dataclass
 class Context:
     """Where a study runs, and vectors that several of them use."""
@@ -49,6 +74,7 @@ class Context:
     largest: int = 20_000
     cache: Path | None = None
     _texts: dict[str, Tensor] = field(default_factory=dict)
+    _separators: dict[tuple[int, int, int], CachedSeparator] = field(default_factory=dict)
 
     @property
     def sizes(self) -> list[int]:
@@ -86,6 +112,14 @@ class Context:
             ),
             self.encode([row.target for row in rows]),
         )
+
+    def separator(self, config: MechanismConfig | None = None) -> CachedSeparator:
+        """Return the random separator of these settings, one for all that ask."""
+        config = config or MechanismConfig()
+        key = (config.code_dim, config.winners, config.seed)
+        if key not in self._separators:
+            self._separators[key] = CachedSeparator(config.separator(384, self.device))
+        return self._separators[key]
 
     def others(self) -> Tensor:
         """Vectors of as many other sentences as the largest study needs."""

@@ -32,7 +32,8 @@ def hits(
     """Return which questions bring up their memory, with `size` others stored."""
     rows, cues, asked, targets = context.triples(wording)
     count = count or len(rows)
-    mechanism = create(name, cues.shape[1], config=config, device=context.device)
+    separator = context.separator(config)
+    mechanism = create(name, 384, config=config, device=context.device, separator=separator)
     ids = torch.arange(count)
     mechanism.store(cues[:count], targets[:count], ids)
     if size:
@@ -77,7 +78,7 @@ def _sets_of_ten(context: Context) -> Table:
     _, cues, asked, targets = context.triples()
     others = context.others()
     for name in MECHANISMS:
-        base = create(name, cues.shape[1], device=context.device)
+        base = create(name, 384, device=context.device, separator=context.separator())
         cells, stored = [], 0
         for size in SMALL:
             more = others[stored:size]

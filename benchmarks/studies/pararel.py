@@ -76,7 +76,7 @@ def _row(
 def _recall(
     context: Context, name: str, stored: torch.Tensor, ids: torch.Tensor, questions: torch.Tensor
 ) -> torch.Tensor:
-    mechanism = create(name, stored.shape[1], device=context.device)
+    mechanism = create(name, 384, device=context.device, separator=context.separator())
     mechanism.store(stored, stored, ids)
     parts = torch.split(questions.to(context.device), 32)
     return torch.cat([mechanism.recall(part, k=5).ids.cpu() for part in parts])

@@ -62,12 +62,7 @@ class CodeTable:
         return self.rows[rows].int()
 
     def add(self, codes: Tensor) -> Tensor:
-        """Append codes [n, winners] and return their row numbers, int64 [n].
-
-        Raises:
-            InvalidInputError: If the shape is wrong or an index is out of range.
-        """
-        self.check(codes)
+        """Append codes [n, winners] that `check` accepts; return their row numbers, int64 [n]."""
         first, self._used = self._used, self._used + len(codes)
         self._rows = grown(self._rows, self._used)
         self._rows[first : self._used] = codes.to(self.device, torch.int16)
@@ -90,7 +85,8 @@ class CodeTable:
         flat = codes.reshape(-1)
         rising = torch.ones_like(flat, dtype=torch.bool)
         torch.gt(flat[1:], flat[:-1], out=rising[1:])
-        ordered = bool(rising.view_as(codes)[:, 1:].all())
+        rising[:: self.winners] = True  # a row's first index follows no other
+        ordered = bool(rising.all())
         if not ordered or int(lowest) < 0 or int(highest) >= self.code_dim:
             raise InvalidInputError(
                 f"expected sorted, distinct indices in [0, {self.code_dim}) in every code"

@@ -33,7 +33,7 @@ from nuonuo_memory.engine.codes import CodeTable, grown
 from nuonuo_memory.engine.separation import CODE_DIM, WINNERS, winner_take_all
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
 
-_WORK = 2**23  # entries of a temporary tensor at most: a few queries' work stays in the cache
+_WORK = 2**21  # entries of a temporary tensor at most: a few queries' work stays in the cache
 SUPPORT = 0.5
 """A hop with less support than this has left what was learned: the walk ends."""
 
@@ -172,6 +172,7 @@ class FactoredAssociator:
             InvalidInputError: If the shapes differ, or `strength` is below 1.
         """
         check_pairs(cues, targets, strength)
+        self._cues.check(cues)
         self._targets.check(targets)
         rows = self._cues.add(cues)
         self._targets.add(targets)
@@ -217,8 +218,7 @@ class FactoredAssociator:
     def sums(self, codes: Tensor) -> Tensor:
         """Return Σᵢ sᵢ tᵢ (cᵢ·c)ⁿ for each code, int64 [b, code_dim]; W c at order 1."""
         codes = codes.to(self.device)
-        shared = self._cues.shared(codes).long() ** self.order
-        shared *= self._strength[: len(self._cues)]
+        shared = self._cues.shared(codes)
         out = torch.zeros(len(codes), self.code_dim, dtype=torch.int64, device=self.device)
         if self.device.type == "cpu":
             self._gather_hits(shared, out)
@@ -255,8 +255,9 @@ class FactoredAssociator:
         for start in range(0, len(shared), step):
             query, pair = shared[start : start + step].nonzero(as_tuple=True)
             index = self._targets.rows[pair].long() + ((query + start) * self.code_dim)[:, None]
-            weight = shared[start : start + step][query, pair][:, None].expand_as(index)
-            out.view(-1).scatter_add_(0, index.reshape(-1), weight.reshape(-1))
+            weight = self._weigh(shared[query + start, pair]) * self._strength[pair]
+            flat = weight[:, None].expand_as(index).reshape(-1)
+            out.view(-1).scatter_add_(0, index.reshape(-1), flat)
 
     def _gather_all(self, shared: Tensor, out: Tensor) -> None:
         """Add up all targets, without a synchronisation (integers: any order gives the same)."""
@@ -264,8 +265,14 @@ class FactoredAssociator:
         index = rows.clamp_min(0).reshape(-1).int()  # a cleared pair has strength 0
         step = max(1, _WORK // max(1, index.numel()))
         for start in range(0, len(shared), step):
-            weight = shared[start : start + step].repeat_interleave(self.winners, dim=1)
+            weight = self._weigh(shared[start : start + step]) * self._strength[: len(self._cues)]
+            weight = weight.repeat_interleave(self.winners, dim=1)
             out[start : start + step].index_add_(1, index, weight)
+
+    def _weigh(self, shared: Tensor) -> Tensor:
+        """Return overlaps to the power of the order, int64."""
+        weight = shared.long()
+        return weight if self.order == 1 else weight.pow(self.order)
 
     def _find(self, cues: Tensor, targets: Tensor) -> list[Tensor]:
         """Return the rows that hold each pair, int64, oldest first."""
