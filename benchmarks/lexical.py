@@ -1,7 +1,7 @@
 """Lexical matching: our index, bm25s and SQLite's FTS5 on the same tokens.
 
 Prints, per library: building, one more memory, forgetting one, a query (p50), and how far its ten
-best agree with ours. Times are minima or medians over repeats on one thread.
+best agree with ours. Times are the thread's own on the processor.
 
     python benchmarks/lexical.py --documents 5000 100000
 """
@@ -34,9 +34,10 @@ def corpus(count: int, seed: int = 0) -> list[list[int]]:
 
 
 def milliseconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    """Return a call's time on the processor, which other work on the machine disturbs less."""
+    start = time.thread_time()
     call()
-    return 1000 * (time.perf_counter() - start)
+    return 1000 * (time.thread_time() - start)
 
 
 class Ours:
@@ -45,10 +46,12 @@ class Ours:
     name = "nuonuo-memory"
 
     def build(self, documents: list[list[int]]) -> None:
+        """Index documents, numbered from 0."""
         self.index = TermIndex()
         self.add(0, documents)
 
     def add(self, first: int, documents: list[list[int]]) -> None:
+        """Add documents, numbered from `first`."""
         bags = [np.unique(document, return_counts=True) for document in documents]
         pointer = np.cumsum([0, *(len(terms) for terms, _ in bags)])
         self.index.add(
@@ -60,9 +63,11 @@ class Ours:
         )
 
     def forget(self, document: int) -> None:
+        """Remove one document."""
         self.index.remove(torch.tensor([document]))
 
     def query(self, words: Sequence[int]) -> list[int]:
+        """Return the ten best documents."""
         return self.index.scores(torch.tensor(words), [0], k=10)[0].tolist()
 
 
@@ -72,20 +77,24 @@ class Fts5:
     name = "SQLite FTS5"
 
     def build(self, documents: list[list[int]]) -> None:
+        """Index documents, numbered from 0."""
         self.db = sqlite3.connect(":memory:")
         self.db.execute("create virtual table t using fts5(x, tokenize='ascii')")
         self.add(0, documents)
 
     def add(self, first: int, documents: list[list[int]]) -> None:
+        """Add documents, numbered from `first`."""
         rows = ((first + i, " ".join(f"w{w}" for w in d)) for i, d in enumerate(documents))
         with self.db:
             self.db.executemany("insert into t(rowid, x) values (?, ?)", rows)
 
     def forget(self, document: int) -> None:
+        """Remove one document."""
         with self.db:
             self.db.execute("delete from t where rowid = ?", (document,))
 
     def query(self, words: Sequence[int]) -> list[int]:
+        """Return the ten best documents."""
         match = " OR ".join(f"w{w}" for w in words)
         rows = self.db.execute(
             "select rowid from t where t match ? order by bm25(t) limit 10", (match,)
@@ -99,6 +108,7 @@ class Bm25s:
     name = "bm25s"
 
     def build(self, documents: list[list[int]]) -> None:
+        """Index documents, numbered from 0."""
         import bm25s
 
         self.documents = [[f"w{w}" for w in d] for d in documents]
@@ -106,6 +116,7 @@ class Bm25s:
         self.index.index(self.documents, show_progress=False)
 
     def query(self, words: Sequence[int]) -> list[int]:
+        """Return the ten best documents."""
         tokens = [[f"w{w}" for w in set(words)]]
         found, _ = self.index.retrieve(tokens, k=10, show_progress=False)
         return found[0].tolist()
