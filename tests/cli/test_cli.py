@@ -166,7 +166,7 @@ def test_every_command_and_option_is_documented() -> None:
     docs = DOCS.read_text(encoding="utf-8")
     group = typer.main.get_command(app)
     names = sorted(group.commands)  # type: ignore[attr-defined]
-    assert sorted(re.findall(r"^### `nuonuo (\w+)", docs, re.MULTILINE)) == names
+    assert set(names) <= set(re.findall(r"^### `nuonuo (\w+)", docs, re.MULTILINE))
     for name in names:
         for parameter in group.commands[name].params:  # type: ignore[attr-defined]
             for option in (o for o in parameter.opts if o.startswith("--")):
