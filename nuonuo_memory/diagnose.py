@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.capacity import neighbours, patterns_at
+from nuonuo_memory.engine.capacity import Neighbours, neighbours, patterns_at
 from nuonuo_memory.engine.hopfield_theory import beta_for_error
 from nuonuo_memory.errors import InvalidInputError
 
@@ -128,14 +128,7 @@ def diagnose(
     margin = found.margin.clamp(0.0, 1.0)
     at = torch.tensor([0.05, 0.25, 0.5, 0.75, 0.95], dtype=torch.float64, device=margin.device)
     low, lower, median, upper, high = torch.quantile(margin, at).tolist()
-    pairs: dict[tuple[int, int], float] = {}
-    hit = found.similarity >= collide_at
-    others = owners[found.nearest[hit]].tolist()
-    for one, other, cosine in zip(
-        owners[rows[hit]].tolist(), others, found.similarity[hit].tolist(), strict=True
-    ):
-        key = (min(one, other), max(one, other))
-        pairs[key] = max(pairs.get(key, -1.0), min(1.0, cosine))
+    collisions = _collisions(found, owners, rows, collide_at)
     memories = len(torch.unique(owners))
     capacity = patterns_at(beta, median)
     return Diagnosis(
@@ -148,13 +141,25 @@ def diagnose(
         beta_needed=beta_for_error(len(unit), low) if low > 1e-6 else float("inf"),
         capacity=capacity,
         load=len(unit) / capacity,
-        collisions=tuple(
-            Collision(first, second, cosine)
-            for (first, second), cosine in sorted(pairs.items(), key=lambda i: (-i[1], i[0]))
-        ),
-        colliding=len({key for pair in pairs for key in pair}) / memories,
+        collisions=collisions,
+        colliding=len({key for one in collisions for key in (one.first, one.second)}) / memories,
         histogram=tuple(torch.histc(margin.cpu(), _BINS, 0.0, 1.0).int().tolist()),
     )
+
+
+def _collisions(
+    found: Neighbours, owners: Tensor, rows: Tensor, collide_at: float
+) -> tuple[Collision, ...]:
+    """Pairs of memories whose nearest cues are too close, closest first."""
+    pairs: dict[tuple[int, int], float] = {}
+    hit = found.similarity >= collide_at
+    others = owners[found.nearest[hit]].tolist()
+    mine, cosines = owners[rows[hit]].tolist(), found.similarity[hit].tolist()
+    for one, other, cosine in zip(mine, others, cosines, strict=True):
+        key = (min(one, other), max(one, other))
+        pairs[key] = max(pairs.get(key, -1.0), min(1.0, cosine))
+    ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Collision(first, second, cosine) for (first, second), cosine in ordered)
 
 
 def _draw(found: Diagnosis, width: int, height: int) -> str:
