@@ -6,6 +6,7 @@ line prints `Diagnosis.lines` and writes `Diagnosis.svg`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -17,6 +18,7 @@ from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.capacity import Neighbours, neighbours, patterns_at
 from nuonuo_memory.engine.hopfield_theory import beta_for_error
 from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.store.rows import CueBatch
 
 _BINS = 20
 
@@ -145,6 +147,30 @@ def diagnose(
         colliding=len({key for one in collisions for key in (one.first, one.second)}) / memories,
         histogram=tuple(torch.histc(margin.cpu(), _BINS, 0.0, 1.0).int().tolist()),
     )
+
+
+def diagnose_cues(
+    batches: Iterable[CueBatch], *, config: HopfieldConfig | None = None, sample: int = 4096
+) -> Diagnosis:
+    """Look at how far apart the memories of a store are: `diagnose_cues(store.load_cues())`.
+
+    Args:
+        batches: The store's cues.
+        config: The settings that recall uses.
+        sample: Cues to look at; each is compared with every cue.
+
+    Raises:
+        InvalidInputError: If the store holds no cue.
+    """
+    vectors, owners, groups = [], [], []
+    for batch in batches:
+        vectors.append(torch.from_numpy(batch.vectors))
+        owners.append(torch.from_numpy(batch.memory_keys))
+        groups.append(torch.from_numpy(batch.namespace_keys))
+    if not vectors:
+        raise InvalidInputError("expected a memory with at least one cue, got an empty one")
+    every = torch.cat(vectors), torch.cat(owners)
+    return diagnose(*every, groups=torch.cat(groups), config=config, sample=sample)
 
 
 def _collisions(

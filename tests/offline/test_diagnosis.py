@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 import torch
 
-from nuonuo_memory.diagnose import diagnose
+from nuonuo_memory.diagnose import diagnose, diagnose_cues
 from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.store.rows import CueBatch
 
 
 def unit(n: int) -> torch.Tensor:
@@ -65,3 +67,18 @@ def test_sampling_looks_at_cues_spread_over_all() -> None:
     found = diagnose(unit(1000), torch.arange(1000), sample=100)
     assert found.cues == 100
     assert found.memories == 1000
+
+
+def test_a_store_is_diagnosed_by_its_batches_of_cues() -> None:
+    vectors = unit(60)
+    vectors[5] = vectors[50]
+    rows = vectors.half().numpy()
+    keys = np.arange(60, dtype=np.int64)
+    batches = [
+        CueBatch(keys[part], keys[part] + 7, np.zeros(len(keys[part]), dtype=np.int64), rows[part])
+        for part in (slice(0, 40), slice(40, 60))
+    ]
+    found = diagnose_cues(batches)
+    assert [(one.first, one.second) for one in found.collisions] == [(12, 57)]
+    with pytest.raises(InvalidInputError, match="empty"):
+        diagnose_cues([])
