@@ -132,9 +132,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(records, indent=1))
         return
-    print(
-        f"{'cues':>10}  {'what':28} {'least ms':>9} {'median ms':>9}  agreement"
-    )
+    print(f"{'cues':>10}  {'what':28} {'least ms':>9} {'median ms':>9}  agreement")
     for r in records:
         print(
             f"{r['rows']:>10,}  {r['what']:28} {r['ms_least']:9.3f} {r['ms_median']:9.3f}"

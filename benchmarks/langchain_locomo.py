@@ -29,10 +29,10 @@ import torch
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
-from langchain_nuonuo import NuonuoMemory, NuonuoRetriever, NuonuoStore, NuonuoVectorStore
 from langgraph.store.base import PutOp
 from torch import Tensor
 
+from langchain_nuonuo import NuonuoMemory, NuonuoRetriever, NuonuoStore, NuonuoVectorStore
 from nuonuo_memory import Message, NewMemory, TextMemory
 from nuonuo_memory.text.encoder import Encoder, HashingEncoder
 from nuonuo_memory.text.minilm import load_minilm

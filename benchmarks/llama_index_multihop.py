@@ -24,9 +24,9 @@ import torch
 from llama_index.core import VectorStoreIndex
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, TextNode
-from llama_index_nuonuo import AssociationPostprocessor, NuonuoEmbedding, NuonuoRetriever
 from torch import Tensor
 
+from llama_index_nuonuo import AssociationPostprocessor, NuonuoEmbedding, NuonuoRetriever
 from nuonuo_memory import MemoryConfig, TextMemory
 from nuonuo_memory.config import CueConfig
 from nuonuo_memory.text.encoder import Encoder

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
-from langchain_nuonuo import NuonuoMiddleware
 from langgraph.checkpoint.memory import InMemorySaver
 
+from langchain_nuonuo import NuonuoMiddleware
 from nuonuo_memory import TextMemory
 
 

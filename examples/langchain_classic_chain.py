@@ -9,8 +9,8 @@ import sys
 
 from langchain_classic.chains import ConversationChain
 from langchain_core.language_models import BaseChatModel
-from langchain_nuonuo import NuonuoMemory
 
+from langchain_nuonuo import NuonuoMemory
 from nuonuo_memory import TextMemory
 
 

@@ -12,8 +12,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
-from langchain_nuonuo import NuonuoVectorStore
 
+from langchain_nuonuo import NuonuoVectorStore
 from nuonuo_memory import TextMemory
 
 DOCUMENTS = [

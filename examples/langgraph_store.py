@@ -11,10 +11,10 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import SystemMessage
-from langchain_nuonuo import NuonuoStore
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import BaseStore
 
+from langchain_nuonuo import NuonuoStore
 from nuonuo_memory import TextMemory
 
 

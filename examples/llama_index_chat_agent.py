@@ -17,6 +17,7 @@ from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.mock import MockFunctionCallingLLM
+
 from llama_index_nuonuo import NuonuoMemory
 
 MONDAY = ["My sister Ilse keeps bees in Uppsala.", "I am allergic to walnuts."]

@@ -12,6 +12,7 @@ from llama_index.core.llms import MockLLM
 from llama_index.core.retrievers import QueryFusionRetriever
 from llama_index.core.schema import TextNode
 from llama_index.retrievers.bm25 import BM25Retriever
+
 from llama_index_nuonuo import NuonuoRetriever
 
 TEXTS = {

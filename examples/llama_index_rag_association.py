@@ -12,6 +12,7 @@ from llama_index.core import VectorStoreIndex
 from llama_index.core.llms import LLM, MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import TextNode
+
 from llama_index_nuonuo import AssociationPostprocessor, NuonuoEmbedding
 
 QUESTION = "Which town was the founder of the Halberd project born in?"

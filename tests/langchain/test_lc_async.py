@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from langchain_nuonuo import NuonuoRetriever, NuonuoStore, NuonuoVectorStore
 
+from langchain_nuonuo import NuonuoRetriever, NuonuoStore, NuonuoVectorStore
 from nuonuo_memory import NewMemory, TextMemory
 
 BOUND = 0.25

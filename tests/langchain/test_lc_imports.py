@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import langchain_nuonuo
 import pytest
 
+import langchain_nuonuo
 from nuonuo_memory.errors import MissingDependencyError
 
 NAMES = [

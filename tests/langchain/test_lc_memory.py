@@ -11,8 +11,8 @@ pytest.importorskip("langchain_classic")
 
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.prompts import PromptTemplate
-from langchain_nuonuo import NuonuoMemory
 
+from langchain_nuonuo import NuonuoMemory
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import ClosedError, InvalidInputError
 

@@ -10,9 +10,9 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import ModelRetryMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_nuonuo import NuonuoMiddleware
 from langgraph.checkpoint.memory import InMemorySaver
 
+from langchain_nuonuo import NuonuoMiddleware
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import NamespaceError
 

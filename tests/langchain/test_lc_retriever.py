@@ -11,9 +11,9 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.load import dumpd
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough
-from langchain_nuonuo import NuonuoRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
+from langchain_nuonuo import NuonuoRetriever
 from nuonuo_memory import Link, NewMemory, TextMemory
 from nuonuo_memory.errors import ClosedError, EmptyTextError, InvalidInputError, NuonuoError
 from nuonuo_memory.text.encoder import HashingEncoder

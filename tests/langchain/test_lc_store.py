@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.store.base import BaseStore, GetOp, MatchCondition, PutOp, SearchOp
+
 from langchain_nuonuo import NuonuoStore
 from langchain_nuonuo.store_keys import id_of, inner, matches, outer
 from langchain_nuonuo.store_tests import StoreFactory
 from langchain_nuonuo.store_tests.driver import Mode
 from langchain_nuonuo.store_tests.suite import StoreConformanceTests
-from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.store.base import BaseStore, GetOp, MatchCondition, PutOp, SearchOp
-
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import EncoderMismatchError
 

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pytest
-from langchain_nuonuo.store_tests import CASES, ConformanceError, StoreFactory, validate
-from langchain_nuonuo.store_tests.suite import StoreConformanceTests
 from langgraph.store.base import BaseStore, GetOp, Op, PutOp, Result, SearchOp
 from langgraph.store.memory import InMemoryStore
+
+from langchain_nuonuo.store_tests import CASES, ConformanceError, StoreFactory, validate
+from langchain_nuonuo.store_tests.suite import StoreConformanceTests
 
 IN_MEMORY_DIFFERS = frozenset(
     {

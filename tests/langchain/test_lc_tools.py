@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from langchain_core.tools import BaseTool
-from langchain_nuonuo import create_memory_tools
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from langchain_nuonuo import create_memory_tools
 from nuonuo_memory import Link, TextMemory
 from nuonuo_memory.errors import EmptyTextError, NamespaceError
 from nuonuo_memory.text.encoder import HashingEncoder

@@ -10,9 +10,9 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_core.indexing import InMemoryRecordManager, aindex, index
 from langchain_core.vectorstores import VectorStore
-from langchain_nuonuo import NuonuoVectorStore
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
+from langchain_nuonuo import NuonuoVectorStore
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import (
     DuplicateIdError,

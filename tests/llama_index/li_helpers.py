@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
-from llama_index_nuonuo import NuonuoEmbedding
 
+from llama_index_nuonuo import NuonuoEmbedding
 from nuonuo_memory.text.encoder import HashingEncoder
 
 FACTS = {

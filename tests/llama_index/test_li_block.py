@@ -15,8 +15,8 @@ from llama_index.core.memory import Memory
 from llama_index.core.settings import Settings
 from llama_index.core.utils import get_tokenizer
 from llama_index.core.workflow import JsonSerializer
-from llama_index_nuonuo import NuonuoMemoryBlock
 
+from llama_index_nuonuo import NuonuoMemoryBlock
 from nuonuo_memory import TextMemory
 
 

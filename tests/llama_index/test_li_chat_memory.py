@@ -16,8 +16,8 @@ from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.settings import Settings
 from llama_index.core.utils import get_tokenizer
 from llama_index.core.workflow import Context, JsonSerializer
-from llama_index_nuonuo import NuonuoMemory
 
+from llama_index_nuonuo import NuonuoMemory
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import InvalidInputError
 

@@ -25,6 +25,7 @@ from llama_index.core.memory import BaseMemory, ChatMemoryBuffer, Memory
 from llama_index.core.settings import Settings
 from llama_index.core.utils import get_tokenizer
 from llama_index.core.workflow import JsonSerializer
+
 from llama_index_nuonuo import NuonuoMemory
 
 DIFFERENCES = {

@@ -15,10 +15,10 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import MetadataMode, NodeWithScore, TextNode
 from llama_index.core.settings import Settings
 from llama_index.core.workflow import JsonSerializer
+
 from llama_index_nuonuo import AssociationPostprocessor
 from llama_index_nuonuo.nodes import HIT_KEY
 from llama_index_nuonuo.postprocessor import activation
-
 from nuonuo_memory.errors import InvalidInputError
 
 QUESTION = "Who approves what Marta Quist deploys?"

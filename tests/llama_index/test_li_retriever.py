@@ -29,9 +29,9 @@ from llama_index.core.schema import (
 from llama_index.core.selectors import LLMSingleSelector
 from llama_index.core.tools import RetrieverTool
 from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+
 from llama_index_nuonuo import NuonuoRetriever
 from llama_index_nuonuo.nodes import HIT_KEY, node_of
-
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import EmptyTextError, InvalidInputError
 

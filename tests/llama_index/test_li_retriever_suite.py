@@ -21,6 +21,7 @@ from llama_index.core.instrumentation.event_handlers.base import BaseEventHandle
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.schema import BaseNode, Document, IndexNode, QueryBundle, TextNode
 from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+
 from llama_index_nuonuo import NuonuoRetriever
 
 DIFFERENCES = {

@@ -11,8 +11,8 @@ from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.tools import FunctionTool
-from llama_index_nuonuo import NuonuoToolSpec
 
+from llama_index_nuonuo import NuonuoToolSpec
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import NotFoundError
 

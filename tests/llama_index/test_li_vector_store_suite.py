@@ -19,6 +19,7 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
     VectorStoreQueryMode,
 )
+
 from llama_index_nuonuo import NuonuoVectorStore
 
 
