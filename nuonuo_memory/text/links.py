@@ -24,6 +24,9 @@ WORDS_UP_TO = 600
 """A text no longer than this, without title or heading, is also tied by its plain words: a message
 says little by names."""
 
+WORD_WEIGHT = 0.5
+"""How surely a shared plain word ties two messages, where a shared name counts 1."""
+
 HEADING_CHARS = 120
 """A first line no longer than this, and not ended like a sentence, is a heading."""
 
@@ -183,7 +186,12 @@ def _about(text: str, title: str | None) -> list[Mention]:
 def _by_rules(text: str, title: str | None) -> list[Mention]:
     found = [Mention(name.form, "mention", 1.0, name.text) for name in names(text)]
     if len(text) <= WORDS_UP_TO and not title and heading(text) is None:
-        found += [Mention(form, "mention", 1.0, word) for word, form in plain_words(text)]
+        named = {mention.name for mention in found}
+        found += [
+            Mention(form, "mention", WORD_WEIGHT, word)
+            for word, form in plain_words(text)
+            if normal(word) not in named
+        ]
     return _once(_about(text, title) + found)
 
 

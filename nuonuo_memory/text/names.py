@@ -48,6 +48,9 @@ _OPENERS = _words(
     "additionally moreover furthermore meanwhile nevertheless therefore hence instead either "
     "neither whether let thanks thank hi hey hello wow yeah yep ok okay oh great good nice sure "
     "awesome cool glad congrats sorry well sounds really hope please don't didn't i'm i've i'll "
+    "whatever whenever wherever whoever whichever everyone everybody everything anyone anybody "
+    "anything someone somebody something nobody nothing yesterday tomorrow tonight maybe perhaps "
+    "actually usually sometimes often always never even still any much don isn doesn didn "
     "i'd it's that's you're we're they're he's she's there's let's what's can't won't"
 )
 """Words that open sentences and are no names."""

