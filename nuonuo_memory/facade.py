@@ -12,6 +12,7 @@ from torch import Tensor
 from nuonuo_memory import inputs, inspecting, transfer
 from nuonuo_memory.background import Paraphrasing
 from nuonuo_memory.convert import memories_of, memory_of
+from nuonuo_memory.diagnose import Diagnosis
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
 from nuonuo_memory.fingerprint import fingerprint
 from nuonuo_memory.observe import Conversation, draft_fact
@@ -50,8 +51,6 @@ from nuonuo_memory.types import (
 )
 from nuonuo_memory.writing import Writing
 
-AnyNamespace = Namespace | str | None
-
 
 class Facade:
     """Checks what callers give, hands it to the parts that do the work, and types the result."""
@@ -66,11 +65,7 @@ class Facade:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], **options: Unpack[OpenOptions]) -> Self:
-        """Open the memory kept in a file, or make one there.
-
-        Args:
-            path: The file; its folder must exist.
-            **options: See `OpenOptions`.
+        """Open the memory kept in a file, or make one there; its folder must exist.
 
         Raises:
             StoreError: The file cannot be opened; its subclasses say why and what to do.
@@ -327,7 +322,7 @@ class Facade:
         self._core.require_open()
         return memories_of(self._core.store.find(query, limit=limit, offset=offset))
 
-    def namespaces(self, prefix: AnyNamespace = None) -> Sequence[Namespace]:
+    def namespaces(self, prefix: Namespace | str | None = None) -> Sequence[Namespace]:
         """Return the namespaces that hold memories, all or those at or below a prefix."""
         self._core.require_open()
         labels = () if prefix is None else inputs.namespace_of(prefix)
@@ -336,6 +331,10 @@ class Facade:
     def stats(self) -> Stats:
         """Return how much the memory holds."""
         return inspecting.stats(self._core)
+
+    def diagnose(self) -> Diagnosis:
+        """Return load against capacity, crosstalk, collisions and margins of the memories."""
+        return inspecting.diagnosis(self._core)
 
     def fingerprint(self) -> str:
         """Return a digest of everything recall uses, the same exactly when that is the same."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nuonuo_memory.core import Core
+from nuonuo_memory.diagnose import Diagnosis, diagnose_cues
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.types import Hop, Stats
@@ -40,6 +41,16 @@ def _first_cues(core: Core, keys: Sequence[int]) -> Ints:
     if not all(cues):
         raise InvalidInputError("expected memories that have cues, got one that was stored without")
     return np.array([own[0].key for own in cues], dtype=np.int64)
+
+
+def diagnosis(core: Core) -> Diagnosis:
+    """Return how far apart the memories are, and which are mistaken for each other.
+
+    Raises:
+        InvalidInputError: There is no cue to look at.
+    """
+    core.require_open()
+    return diagnose_cues(core.store.load_cues(), config=core.config.hopfield)
 
 
 def stats(core: Core) -> Stats:

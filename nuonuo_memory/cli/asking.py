@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nuonuo_memory.cli import draw
 from nuonuo_memory.cli.opening import Place
 from nuonuo_memory.cli.options import Count, expand
 from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
@@ -53,12 +55,37 @@ def follow(
     hops: Annotated[
         int | None, typer.Option("--hops", help="How many associations to follow at most.")
     ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Draw the first path into this file.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="The same picture as a page of its own.")
+    ] = None,
     scope: ScopeOptions,
     place: Place,
 ) -> None:
     """Follow associations from what a text brings to mind, and show the paths."""
     with place.open_existing(read_only=True) as memory:
-        show(memory.follow(text, k=k, hops=hops, **scope.given()), memory, place.output)
+        found = memory.follow(text, k=k, hops=hops, **scope.given())
+        show(found, memory, place.output)
+        boxes = path_boxes(found, passed(found, memory))
+    for file, picture in ((svg, draw.svg), (html, draw.html)):
+        if file is not None:
+            file.write_text(picture(text, boxes), encoding="utf-8")
+
+
+def path_boxes(found: Recall, known: dict[str, Memory]) -> list[draw.Box]:
+    """Return the best hit that was reached over associations, as the boxes of a picture."""
+    if not found:
+        return []
+    hit = next((hit for hit in found if hit.path), found[0])
+    if not hit.path:
+        return [draw.Box(hit.text)]
+    source = hit.path[0].source
+    first = [] if source is None else [draw.Box(known[source].text)]
+    return first + [
+        draw.Box(known[hop.target].text, hop.link, hop.kind, hop.weight) for hop in hit.path
+    ]
 
 
 def show(found: Recall, memory: TextMemory, output: Output) -> None:

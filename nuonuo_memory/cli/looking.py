@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -80,13 +81,25 @@ def list_(
     output.show(table, f"{len(found)} memories")
 
 
-def stats(*, place: Place) -> None:
-    """Show how much the memory holds."""
+def stats(
+    *,
+    diagnose: Annotated[
+        bool, typer.Option("--diagnose", help="Show load, crosstalk, collisions and margins too.")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Draw the diagnosis into this file.")
+    ] = None,
+    place: Place,
+) -> None:
+    """Show how much the memory holds and, on request, how well it is told apart."""
     output = place.output
     with place.open_silent(read_only=True) as memory:
         found = memory.stats()
+        diagnosis = memory.diagnose() if diagnose or svg else None
+    if diagnosis is not None and svg is not None:
+        svg.write_text(diagnosis.svg(), encoding="utf-8")
     if output.as_json:
-        output.json(asdict(found))
+        output.json(asdict(found) | ({"diagnosis": asdict(diagnosis)} if diagnosis else {}))
         return
     table = Table(show_header=False, box=None)
     for name, value in asdict(found).items():
@@ -96,3 +109,5 @@ def stats(*, place: Place) -> None:
             value = f"{value:,}"  # noqa: PLW2901
         table.add_row(name.replace("_", " "), str(value))
     output.show(table)
+    for line in diagnosis.lines() if diagnosis else ():
+        output.show(line)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from xml.etree import ElementTree
 
 import pytest
 import typer.main
@@ -177,3 +178,14 @@ def test_json_is_all_that_stands_on_standard_output(talk: Talk) -> None:
     nuonuo = talk()
     for arguments in (["recall", "Ada"], ["follow", "Ada"], ["list"], ["stats"]):
         json.loads(nuonuo(*arguments, "--json"))
+
+
+def test_follow_draws_its_path_and_stats_diagnose(talk: Talk) -> None:
+    nuonuo = talk()
+    nuonuo("follow", "who fixed the login bug", "--svg", "path.svg", "--html", "path.html")
+    assert "crosstalk" in nuonuo("stats", "--diagnose", "--svg", "margins.svg").lower()
+    for name in ("path.svg", "margins.svg"):
+        picture = ElementTree.fromstring(Path(name).read_text(encoding="utf-8"))
+        assert picture.tag.endswith("svg")
+    assert Path("path.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert "diagnosis" in nuonuo.json("stats", "--diagnose")  # type: ignore[operator]
