@@ -164,7 +164,7 @@ def diagnose_cues(
     """
     vectors, owners, groups = [], [], []
     for batch in batches:
-        vectors.append(torch.from_numpy(batch.vectors))
+        vectors.append(torch.tensor(batch.vectors))
         owners.append(torch.from_numpy(batch.memory_keys))
         groups.append(torch.from_numpy(batch.namespace_keys))
     if not vectors:

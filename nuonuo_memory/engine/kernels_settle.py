@@ -188,9 +188,7 @@ def conclude(
     tl.store(out_memories + q * K + p, tl.full([C], -1, dtype=tl.int64), mask=rest)
     tl.store(out_scores + q * K + p, tl.zeros([C], dtype=tl.float64), mask=rest)
     tl.store(out_cues + q * K + p, tl.full([C], -1, dtype=tl.int64), mask=rest)
-    tl.store(
-        out_similarity + q * K + p, tl.full([C], float("-inf"), dtype=tl.float64), mask=rest
-    )
+    tl.store(out_similarity + q * K + p, tl.full([C], float("-inf"), dtype=tl.float64), mask=rest)
     over = tl.load(counters + 2 * q) > LIST
     short = (found < K) & (tl.sum(live.to(tl.int32), 0) == wanted)
     tl.store(out_status + q, tl.where(over, 1, tl.where(short, 2, 0)))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import typer.main
@@ -185,7 +185,7 @@ def test_follow_draws_its_path_and_stats_diagnose(talk: Talk) -> None:
     nuonuo("follow", "who fixed the login bug", "--svg", "path.svg", "--html", "path.html")
     assert "crosstalk" in nuonuo("stats", "--diagnose", "--svg", "margins.svg").lower()
     for name in ("path.svg", "margins.svg"):
-        picture = ElementTree.fromstring(Path(name).read_text(encoding="utf-8"))
+        picture = ET.fromstring(Path(name).read_text(encoding="utf-8"))
         assert picture.tag.endswith("svg")
     assert Path("path.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert "diagnosis" in nuonuo.json("stats", "--diagnose")  # type: ignore[operator]
