@@ -294,7 +294,8 @@ class Facade:
     def get_many(self, ids: Iterable[str]) -> list[Memory | None]:
         """Return memories in the order of their ids, `None` for an unknown one."""
         self._core.require_open()
-        return [row and memory_of(row) for row in self._core.store.get(list(ids))]
+        rows = self._core.store.get(list(ids))
+        return [None if row is None else memory_of(row) for row in rows]
 
     def cues(self, id: str) -> list[Cue]:  # noqa: A002
         """Return a memory's cues, oldest first."""

@@ -70,8 +70,14 @@ class Look:
         return self._taken(np.sort(np.lexsort((self.keys, -scores))[:count]))
 
     def _taken(self, places: Ints) -> Look:
-        columns = (self.keys, self.cues, self.similarity, self.summed, self.lexical)
-        return Look(*(column[places] for column in columns), peak=self.peak)
+        return Look(
+            keys=self.keys[places],
+            cues=self.cues[places],
+            similarity=self.similarity[places],
+            summed=self.summed[places],
+            lexical=self.lexical[places],
+            peak=self.peak,
+        )
 
 
 def question_terms(text: str) -> Tensor:

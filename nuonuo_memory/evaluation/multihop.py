@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nuonuo_memory.errors import FormatError
+from nuonuo_memory.errors import FormatError, MissingDependencyError
 from nuonuo_memory.evaluation.data import records
 from nuonuo_memory.evaluation.pagerank import PageRank
 from nuonuo_memory.evaluation.result import BenchResult, commit
@@ -141,7 +141,7 @@ def _ask(
     extractor: LinkExtractor,
 ) -> tuple[dict[str, list[list[int]]], dict[str, float]]:
     """Ask the memory with and without association, and personalised PageRank over its links."""
-    found: dict[str, list[list[int]]] = {"system": [], "all_cues": [], "personalised_pagerank": []}
+    found: dict[str, list[list[int]]] = {"system": [], "all_cues": []}
     with TextMemory.in_memory(
         encoder=encoder,
         namespace=(_ROOT,),
@@ -153,7 +153,7 @@ def _ask(
         memory.remember_many(memories)
         memory.recall("warm up" if not questions else questions[0].text, k=1)
         indexed = time.perf_counter() - begun
-        pagerank = PageRank(extractor.extract([m.text for m in memories]))
+        pagerank = _pagerank(memories, extractor)
         spent = []
         for done, question in enumerate(questions):
             begun = time.perf_counter()
@@ -162,11 +162,21 @@ def _ask(
             plain = memory.recall(question.text, k=_K, associate=False)
             found["system"].append([int(hit.id) for hit in system])
             found["all_cues"].append([int(hit.id) for hit in plain])
-            start = {int(hit.id): hit.similarity for hit in plain}
-            found["personalised_pagerank"].append(pagerank.ranked(question.text, start, _K))
+            if pagerank is not None:
+                start = {int(hit.id): hit.similarity for hit in plain}
+                ranked = pagerank.ranked(question.text, start, _K)
+                found.setdefault("personalised_pagerank", []).append(ranked)
             settings.progress("asking", done + 1, len(questions))
     per_query = 1e3 * float(np.median(spent)) if spent else 0.0
     return found, {"index": round(indexed, 2), "per_query_ms": round(per_query, 2)}
+
+
+def _pagerank(memories: Sequence[NewMemory], extractor: LinkExtractor) -> PageRank | None:
+    """The PageRank baseline; left out where scikit-network is not installed."""
+    try:
+        return PageRank(extractor.extract([m.text for m in memories]))
+    except MissingDependencyError:
+        return None
 
 
 def _one_vector(
