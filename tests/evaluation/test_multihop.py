@@ -1,0 +1,61 @@
+"""The multi-hop benchmark over a folder of four passages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nuonuo_memory.errors import FormatError
+from nuonuo_memory.evaluation.multihop import load_multihop, run_multihop
+from nuonuo_memory.evaluation.settings import BenchSettings
+from nuonuo_memory.text.encoder import HashingEncoder
+
+PASSAGES = [
+    {"title": "Blue Rain", "text": "Blue Rain is a film directed by Ada Quill."},
+    {"title": "Ada Quill", "text": "Ada Quill was born in Oslo."},
+    {"title": "Red Snow", "text": "Red Snow is a film directed by Tom Ford."},
+    {"title": "Oslo", "text": "Oslo is a city."},
+]
+QUESTIONS = [
+    {
+        "id": "1",
+        "question": "Where was the director of Blue Rain born?",
+        "gold_idx": [0, 1],
+        "type": "bridge",
+    },
+    {"id": "2", "question": "What is Red Snow?", "gold_idx": [2], "hops": 1},
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, rows in (("corpus", PASSAGES), ("questions", QUESTIONS)):
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (tmp_path / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_json_has_its_shape(folder: Path) -> None:
+    result = run_multihop(folder, BenchSettings(HashingEncoder())).to_dict()
+    assert result["benchmark"] == "multihop"
+    assert set(result["system"]) == {"recall@2", "recall@5", "recall@10", "all@5"}
+    assert set(result["by_type"]) == {"bridge", "1 hops"}
+    assert {"all_cues", "one_vector_per_passage"} <= set(result["baselines"])
+    assert set(result["seconds"]) == {"index", "per_query_ms"}
+    assert result["system"]["recall@5"] == 100.0
+    assert result["system"]["recall@2"] == 100.0
+
+
+def test_rows_hold_what_was_found(folder: Path) -> None:
+    result = run_multihop(folder, BenchSettings(HashingEncoder(), limit=1))
+    (row,) = result.rows
+    assert row["gold"] == [0, 1]
+    assert set(row["system"][:2]) == {0, 1}
+
+
+def test_another_layout_is_refused(folder: Path) -> None:
+    (folder / "questions.jsonl").write_text('{"id": "x"}\n', encoding="utf-8")
+    with pytest.raises(FormatError, match="corpus and questions"):
+        load_multihop(folder)
