@@ -43,3 +43,14 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#\s]+)", document.read_text(encoding="utf-8")):
             if "://" not in target and not target.startswith("mailto:"):
                 assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_figure_of_the_readme_stands_in_a_document() -> None:
+    documents = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))
+    )
+    section = README.split("## Does it find the right memory?")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|") and "---" not in line]
+    assert rows
+    for row in rows:
+        assert row in documents, row
