@@ -27,7 +27,7 @@ MAX_MAGNITUDE = 1e15
 """Largest coordinate accepted: squares of it still sum to a finite float32."""
 
 _BLOCK = 1024
-"""Rows rounded at once: larger temporaries, once freed, stay with the process and double its size."""
+"""Rows rounded at once: what larger temporaries free stays with the process, half its size more."""
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
