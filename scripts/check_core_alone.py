@@ -31,7 +31,7 @@ def run(names: tuple[str, ...], *arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    core = ["architecture", "engine", "text", "store", "facade"]
+    core = ["architecture", "text", "store", "formats", "facade"]
     outcome = run(FRAMEWORKS, "-m", "not slow", *(f"tests/{name}" for name in core))
     outcome = outcome or run((*FRAMEWORKS, *BEYOND_TORCH), "-m", "not slow", "tests/engine")
     sys.exit(outcome)

@@ -66,6 +66,7 @@ def killed_writer(path: Path, round_: int, random_: random.Random) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_what_returned_survives_a_hundred_kills(path: Path) -> None:
     random_ = random.Random(0)
     present: set[str] = set()
