@@ -20,6 +20,7 @@ class Log:
     def __init__(self) -> None:
         self._ops: dict[int, tuple[Op, int]] = {}
         self._reload = False
+        self._strengths = False
 
     def note(self, op: Op, memory_key: int, namespace_key: int) -> None:
         """Remember one change; of several to one memory the strongest stays."""
@@ -43,12 +44,18 @@ class Log:
         """Everything changed."""
         self._reload = True
 
+    def note_strengths(self) -> None:
+        """Strengths changed, of however many memories: one entry, so that the log stays short."""
+        self._strengths = True
+
     def write(self, connection: Connection) -> int:
         """Append the entries; gives the number of the last."""
         rows: list[dict[str, object]] = [
             {"op": op, "memory_key": key, "namespace_key": namespace}
             for key, (op, namespace) in self._ops.items()
         ]
+        if self._strengths:
+            rows.append({"op": "strengths", "memory_key": 0, "namespace_key": 0})
         if self._reload:
             rows = [{"op": "reload", "memory_key": 0, "namespace_key": 0}]
         if not rows:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, inspect, select
 
 from nuonuo_memory.store.connect import Database
 from nuonuo_memory.store.rows import (
@@ -20,9 +20,10 @@ from nuonuo_memory.store.rows import (
     Ints,
     LinkRow,
     MentionRow,
+    StrengthRow,
     TermBatch,
 )
-from nuonuo_memory.store.schema import contents, cues, links, memories, mentions, terms
+from nuonuo_memory.store.schema import contents, cues, links, memories, mentions, strengths, terms
 
 
 def _pages(
@@ -204,3 +205,19 @@ def link_batches(
             LinkRow(source, target, kind, label, weight, key)
             for key, source, target, kind, label, weight in rows
         ]
+
+
+def strength_batches(
+    database: Database, *, size: int, memory_keys: Ints | None = None
+) -> Iterator[list[StrengthRow]]:
+    """The strengths of all memories that have one, or of some."""
+    with database.reading() as connection:
+        if not inspect(connection).has_table(strengths.name):  # a file of version 1, only read
+            return
+    statement = select(
+        strengths.c.memory_key, strengths.c.uses, strengths.c.used_at, strengths.c.strength
+    )
+    key = strengths.c.memory_key
+    pages = _pages(database, statement, key, size=size, memory_keys=memory_keys, owner=key)
+    for rows in pages:
+        yield [StrengthRow(*row) for row in rows]

@@ -87,6 +87,7 @@ def _recognised_or_made(
         new = identity.is_empty(connection)
         if not new:
             values = identity.recognise(connection, database.name)
+            old = identity.is_old(connection)
             if database.path is not None:
                 identity.check_size(connection, database.path)
     if new:
@@ -96,8 +97,11 @@ def _recognised_or_made(
             if identity.is_empty(connection):  # another process may have come first
                 identity.initialise(connection, encoder_name=name, dimension=size)
             values = identity.recognise(connection, database.name)
-    elif database.path is not None:
+    else:
         _use_log(database)
+        if old:
+            with database.writing() as connection:
+                identity.upgrade(connection)
     identity.check_encoder(values, database.name, encoder_name=encoder_name, dimension=dimension)
     return values
 

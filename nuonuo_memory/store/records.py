@@ -30,6 +30,7 @@ from nuonuo_memory.store.rows import (
     MentionRow,
     NamespaceRow,
     Query,
+    StrengthRow,
     TermBatch,
 )
 from nuonuo_memory.store.schema import cues, links, memories, mentions, namespaces
@@ -326,6 +327,12 @@ class Store:
     ) -> Iterator[list[LinkRow]]:
         """All links, or those that leave some memories (`into`: lead to them), in batches."""
         return loaders.link_batches(self._database, size=size, memory_keys=memory_keys, into=into)
+
+    def load_strengths(
+        self, *, memory_keys: Ints | None = None, size: int = _BATCH
+    ) -> Iterator[list[StrengthRow]]:
+        """The strengths of all memories that have one, or of some, in batches."""
+        return loaders.strength_batches(self._database, size=size, memory_keys=memory_keys)
 
     # ------------------------------------------------------------------------ following
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
 from nuonuo_memory.store.blanking import blank
 from nuonuo_memory.store.places import remove_empty
 from nuonuo_memory.store.queries import chunked
-from nuonuo_memory.store.schema import contents, cues, links, memories, mentions, terms
+from nuonuo_memory.store.schema import contents, cues, links, memories, mentions, strengths, terms
 
 
 def remove_memories(connection: Connection, owners: Mapping[int, int]) -> None:
@@ -21,6 +21,7 @@ def remove_memories(connection: Connection, owners: Mapping[int, int]) -> None:
             blank(connection, table, table.c.memory_key.in_(chunk))
         ends = or_(links.c.source_key.in_(chunk), links.c.target_key.in_(chunk))
         blank(connection, links, ends)
+        connection.execute(delete(strengths).where(strengths.c.memory_key.in_(chunk)))
         connection.execute(delete(memories).where(memories.c.key.in_(chunk)))
     for chunk in chunked(set(owners.values())):
         remove_empty(connection, chunk)

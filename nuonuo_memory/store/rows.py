@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
-Op: TypeAlias = Literal["add", "update", "delete", "cues", "links", "reload"]
+Op: TypeAlias = Literal["add", "update", "delete", "cues", "links", "strengths", "reload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,22 @@ class LinkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StrengthRow:
+    """How much a memory was of use.
+
+    Attributes:
+        uses: How often.
+        used_at: When last, in seconds since 1970 (UTC).
+        strength: What consolidation made of it; 1 before the first pass.
+    """
+
+    memory_key: int
+    uses: int = 0
+    used_at: float | None = None
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class NamespaceRow:
     """A namespace and how many memories it holds."""
 
@@ -115,9 +131,10 @@ class Change:
         seq: Its number; they grow, with gaps.
         op: `add` (the memory with all its cues, terms, mentions and links), `update` (the same,
             read it anew), `cues` (cues came or went), `links` (its own links came or went),
-            `delete`, or `reload`: drop what you know and load everything.
-        memory_key: The memory, 0 for `reload`.
-        namespace_key: Its namespace, 0 for `reload`.
+            `delete`, `strengths` (of any memories: read them all anew), or `reload`: drop what you
+            know and load everything.
+        memory_key: The memory, 0 for `strengths` and `reload`.
+        namespace_key: Its namespace, 0 likewise.
     """
 
     seq: int

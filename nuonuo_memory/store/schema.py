@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Written to `meta` and to SQLite's `user_version`; a higher one is refused."""
 
 APPLICATION_ID: Final = 0x6E756F32
@@ -170,6 +170,16 @@ links = Table(
     Column("weight", Float, nullable=False),
     Index("links_source", "source_key"),
     Index("links_target", "target_key"),
+)
+
+strengths = Table(
+    "strengths",
+    metadata,
+    # Only of memories that were of use, or that a pass of consolidation has weighed.
+    Column("memory_key", _Key, primary_key=True, autoincrement=False),
+    Column("uses", _Key, nullable=False),
+    Column("used_at", Float),
+    Column("strength", Float, nullable=False),
 )
 
 changes = Table(

@@ -21,7 +21,16 @@ from nuonuo_memory.store.counters import reserve
 from nuonuo_memory.store.paths import checked
 from nuonuo_memory.store.places import namespace_keys
 from nuonuo_memory.store.queries import by_key, chunked
-from nuonuo_memory.store.rows import CueRow, Ints, LinkRow, MemoryRow, MentionRow, Op, TermRow
+from nuonuo_memory.store.rows import (
+    CueRow,
+    Ints,
+    LinkRow,
+    MemoryRow,
+    MentionRow,
+    Op,
+    StrengthRow,
+    TermRow,
+)
 from nuonuo_memory.store.schema import (
     contents,
     cues,
@@ -32,6 +41,7 @@ from nuonuo_memory.store.schema import (
     terms,
     wide_hash,
 )
+from nuonuo_memory.store.strengths import put_strengths
 
 
 class Writer:
@@ -227,6 +237,15 @@ class Writer:
             values["digest_hash"] = None if new.digest is None else wide_hash(new.digest)
         self._connection.execute(update(memories).where(memories.c.key == key).values(values))
         self._note_all("update", {key})
+
+    def set_strengths(self, rows: Sequence[StrengthRow]) -> None:
+        """Store strengths, in place of those that the memories had.
+
+        Uses alone do not change what recall finds, and make no entry in the log.
+        """
+        self._require({row.memory_key for row in rows})
+        if put_strengths(self._connection, rows):
+            self._log.note_strengths()
 
     def _row(self, key: int) -> MemoryRow:
         row = by_key(self._connection, [key]).get(key)

@@ -1,4 +1,4 @@
-"""Make `tests/data/stores/v1.sqlite`; run once for each schema version, and then never again."""
+"""Make `tests/data/stores/v2.sqlite`; run once for each schema version, and then never again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nuonuo_memory.store import Store
-from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, TermRow
+from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, StrengthRow, TermRow
 
 DIMENSION = 4
 
@@ -38,6 +38,7 @@ def fill(store: Store) -> None:
         write.set_terms([TermRow(key, np.array([11, key]), counts) for key in keys])
         write.add_mentions([MentionRow(key, "cats") for key in keys])
         write.add_links([LinkRow(keys[1], keys[0], "reply", "answer", 0.5)])
+        write.set_strengths([StrengthRow(key, 2, 1767571300.0) for key in keys[1:]])
     with store.write() as write:
         write.delete_memories(keys[2:])
 

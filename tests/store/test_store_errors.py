@@ -25,6 +25,7 @@ from nuonuo_memory.errors import (
     StoreFullError,
 )
 from nuonuo_memory.store import Store
+from nuonuo_memory.store.schema import SCHEMA_VERSION
 
 NOBODY = 65534
 
@@ -91,10 +92,10 @@ def test_damage_in_the_middle_is_seen_when_it_is_read(filled: Path) -> None:
 
 def test_a_newer_schema(filled: Path) -> None:
     with sqlite3.connect(filled) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (1,)
-        raw.execute("PRAGMA user_version=2")
+        assert raw.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        raw.execute("PRAGMA user_version=99")
     raw.close()
-    with pytest.raises(SchemaVersionError, match=r"got 2; upgrade"):
+    with pytest.raises(SchemaVersionError, match=r"got 99; upgrade"):
         open_store(filled)
 
 

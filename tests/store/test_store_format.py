@@ -12,23 +12,30 @@ from make_store_fixture import DIMENSION, fill
 from store_helpers import open_store
 
 from nuonuo_memory.store import Store
-from nuonuo_memory.store.rows import LinkRow, Query
+from nuonuo_memory.store.rows import LinkRow, Query, StrengthRow
 
 OLD = Path(__file__).parents[1] / "data" / "stores"
 
 
-@pytest.fixture(params=["v1.sqlite", "made now"])
-def made(request: pytest.FixtureRequest, path: Path) -> Path:
-    if request.param == "made now":
+@pytest.fixture(params=["v1.sqlite", "v2.sqlite", "made now"])
+def origin(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def made(origin: str, path: Path) -> Path:
+    if origin == "made now":
         with open_store(path, encoder_name="fixture", dimension=DIMENSION) as store:
             fill(store)
     else:
-        shutil.copy(OLD / request.param, path)
+        shutil.copy(OLD / origin, path)
     return path
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_a_store_of_any_version_holds_what_was_stored(made: Path, read_only: bool) -> None:
+def test_a_store_of_any_version_holds_what_was_stored(
+    made: Path, origin: str, read_only: bool
+) -> None:
     with Store.open(made, encoder_name="fixture", dimension=4, read_only=read_only) as store:
         first, second = store.find()
         assert (first.id, first.namespace, first.text) == (
@@ -45,6 +52,9 @@ def test_a_store_of_any_version_holds_what_was_stored(made: Path, read_only: boo
         assert store.find_keys(Query(("acme",), prefix=True, where={"deep.sure": True})).size == 2
         (cues,) = store.load_cues()
         np.testing.assert_array_equal(cues.vectors, np.eye(2, 4, dtype=np.float16))
+        strengths = [row for rows in store.load_strengths() for row in rows]
+        used = [StrengthRow(second.key, 2, 1767571300.0)]
+        assert strengths == ([] if origin == "v1.sqlite" else used)
         (terms,) = store.load_terms()
         assert terms.ids.tolist() == [11, first.key, 11, second.key]
         assert [mention.name for mention in store.mentions_of(first.key)] == ["cats"]
@@ -63,19 +73,20 @@ def test_an_old_store_can_be_written_to(made: Path) -> None:
     assert b"Ada has" not in made.read_bytes()
 
 
-def test_the_file_says_whose_it_is(made: Path) -> None:
+def test_the_file_says_whose_it_is(made: Path, origin: str) -> None:
+    version = "1" if origin == "v1.sqlite" else "2"
     with sqlite3.connect(made) as raw:
         assert raw.execute("PRAGMA application_id").fetchone() == (0x6E756F32,)
-        assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (int(version),)
         assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         meta = dict(raw.execute("SELECT name, value FROM meta"))
     raw.close()
     assert meta.keys() == {"format", "schema_version", "encoder_name", "dimension", "created_at"}
-    assert (meta["format"], meta["schema_version"]) == ("nuonuo-memory", "1")
+    assert (meta["format"], meta["schema_version"]) == ("nuonuo-memory", version)
 
 
-def test_the_old_file_has_the_tables_of_today(tmp_path: Path) -> None:
+def test_old_files_get_the_tables_of_today(made: Path, tmp_path: Path) -> None:
     def tables(file: Path) -> set[tuple[str, str]]:
         with sqlite3.connect(f"file:{file}?immutable=1", uri=True) as raw:
             found = raw.execute("SELECT name, sql FROM sqlite_master").fetchall()
@@ -83,6 +94,7 @@ def test_the_old_file_has_the_tables_of_today(tmp_path: Path) -> None:
         return set(found)
 
     open_store(tmp_path / "new.db").close()
-    assert tables(OLD / "v1.sqlite") == tables(tmp_path / "new.db"), (
+    Store.open(made).close()
+    assert tables(made) == tables(tmp_path / "new.db"), (
         "the schema changed: raise SCHEMA_VERSION and write a migration"
     )
