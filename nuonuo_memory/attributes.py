@@ -1,4 +1,4 @@
-"""What ranking needs to know of each memory, in columns: session, turn, role and time."""
+"""What ranking needs to know of each memory, in columns: session, turn, role, time, strength."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nuonuo_memory.store.rows import AttributeBatch, Ints
+from nuonuo_memory.store.rows import AttributeBatch, Ints, StrengthRow
 
 _COLUMNS = np.dtype(
     [
@@ -18,6 +18,7 @@ _COLUMNS = np.dtype(
         ("turn", np.int64),
         ("role", np.int64),
         ("at", np.float64),
+        ("strength", np.float64),
     ]
 )
 
@@ -32,12 +33,14 @@ class Attributes:
         turns: int64 [n], -1 where there is none.
         roles: int64 [n], see `AttributeTable.role_code`; -1 where there is none.
         at: float64 [n], seconds since 1970 (UTC), NaN where unknown.
+        strengths: float64 [n], see `TextMemory.consolidate`; 1 before the first pass.
     """
 
     sessions: Ints
     turns: Ints
     roles: Ints
     at: NDArray[np.float64]
+    strengths: NDArray[np.float64]
 
 
 class AttributeTable:
@@ -64,6 +67,7 @@ class AttributeTable:
         rows["group"] = batch.namespace_keys
         rows["turn"] = batch.turns
         rows["at"] = batch.at
+        rows["strength"] = 1.0
         rows["session"] = [
             self._sessions.setdefault((group, session), len(self._sessions))
             if session is not None
@@ -88,6 +92,14 @@ class AttributeTable:
             self._rows[self._count : self._count + len(rows)] = rows
         self._count += len(rows)
 
+    def set_strengths(self, batch: Sequence[StrengthRow]) -> None:
+        """Give memories their strengths; those that are not here are passed over."""
+        held = self._rows[: self._count]
+        keys = np.array([row.memory_key for row in batch], dtype=np.int64)
+        here = np.isin(keys, held["key"])
+        strengths = np.array([row.strength for row in batch], dtype=np.float64)
+        held["strength"][np.searchsorted(held["key"], keys[here])] = strengths[here]
+
     def remove(self, keys: Ints) -> None:
         """Remove memories; keys that are not here are passed over."""
         held = self._rows[: self._count]
@@ -110,6 +122,7 @@ class AttributeTable:
             turns=found["turn"],
             roles=found["role"],
             at=found["at"],
+            strengths=found["strength"],
         )
 
     def neighbours(self, keys: Ints, step: int) -> Ints:

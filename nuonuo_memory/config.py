@@ -96,6 +96,9 @@ class RankingConfig:
             of themselves they said themselves.
         assistant: Added where the question asks what the assistant said and it spoke.
         period: Added, at most, where the question names a time and the memory is of it.
+        strength: What a memory gains for each unit of strength above 1, and loses below it; see
+            `TextMemory.consolidate`. No data set says which memories were of use, so that nothing
+            supports another default than 0.
     """
 
     words: int = 64
@@ -107,12 +110,13 @@ class RankingConfig:
     speaker: float = 0.3
     assistant: float = 0.2
     period: float = 0.25
+    strength: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("words", "kept"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        weights = ("lexical", "previous", "following", "session", "speaker", "assistant", "period")
-        for name in weights:
+        evidence = ("lexical", "previous", "following", "session")
+        for name in (*evidence, "speaker", "assistant", "period", "strength"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
 
@@ -192,3 +196,43 @@ class MemoryConfig:
     ranking: RankingConfig = field(default_factory=RankingConfig)
     association: AssociationConfig = field(default_factory=AssociationConfig)
     associate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolidationConfig:
+    """How the offline pass decides.
+
+    Attributes:
+        merge_at: Cosine that every cue of a copy has, at least, with some cue of the memory that
+            stays. The prototype merged at 0.7, where requests of one form already meet.
+        same_words: Merge only what says the same words, but for case, punctuation and articles;
+            what is merely alike is listed. By cosine alone "Meet on 3 May" is a copy of "Meet on 4
+            May", and "Ada beat Bob" of "Bob beat Ada".
+        turns: Merge turns of a conversation too; each gets part of its meaning from those around.
+        half_life_days: A memory not used for so long loses half its strength.
+        use_gain: Added to the strength, in units of ln(1 + uses), so that the first uses count
+            most.
+        prune_below: A memory weaker than this is forgotten; 0 forgets none.
+        replay: Memories that are replayed: the strongest, whose recall is checked.
+        replay_noise: Length of the disturbance of a replayed cue against the cue's own.
+        seed: Makes the disturbance.
+    """
+
+    merge_at: float = 0.95
+    same_words: bool = True
+    turns: bool = False
+    half_life_days: float = 90.0
+    use_gain: float = 0.5
+    prune_below: float = 0.0
+    replay: int = 256
+    replay_noise: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(0 < self.merge_at <= 1, "merge_at", self.merge_at, "in (0, 1]")
+        half = self.half_life_days
+        _require(math.isfinite(half) and half > 0, "half_life_days", half, "a finite number > 0")
+        for name in ("use_gain", "prune_below", "replay_noise"):
+            value = getattr(self, name)
+            _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
+        _require(self.replay >= 0, "replay", self.replay, "0 or more")

@@ -1,56 +1,28 @@
 """The offline pass, as sleep is to a brain: replay, merge, strengthen, decay, prune.
 
 `plan` looks at cue vectors and at how often memories were used, changes nothing, and lists what it
-would do; the facade carries out the list, or prints it in a dry run. The same input gives the same
-list.
+would do; `consolidating` carries the list out, or returns it in a dry run. The same input gives
+the same list. It takes time in proportion to cues times memories that may be copies, and room in
+proportion to cues.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nuonuo_memory.config import ConsolidationConfig
 from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.types import Progress
 
-_BLOCK = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ConsolidationConfig:
-    """How the pass decides.
-
-    Attributes:
-        merge_at: Cosine of their best cues from which two memories count as the same; the
-            prototype merged at 0.7, where unrelated requests of one form already meet.
-        half_life_days: A memory not used for so long loses half its strength.
-        use_gain: Added to the strength, in units of ln(1 + uses), so that the first uses count
-            most.
-        prune_below: A memory weaker than this is forgotten; 0 forgets none.
-        replay: Memories that are replayed: the strongest, whose recall is checked.
-        replay_noise: Length of the disturbance of a replayed cue against the cue's own.
-        seed: Makes the disturbance.
-    """
-
-    merge_at: float = 0.95
-    half_life_days: float = 90.0
-    use_gain: float = 0.5
-    prune_below: float = 0.0
-    replay: int = 256
-    replay_noise: float = 0.5
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.merge_at <= 1 or self.half_life_days <= 0 or self.replay < 0:
-            raise InvalidInputError(
-                "expected merge_at in (0, 1], half_life_days above 0 and replay 0 or more, got "
-                f"{self.merge_at}, {self.half_life_days}, {self.replay}"
-            )
+_ROWS, _COLUMNS = 1024, 8192  # a tile of cosines: 32 MB
+_NOBODY = torch.iinfo(torch.int64).max
+_SAME = 0.01  # a strength that moves by less, as a share, is left for a later pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,97 +30,104 @@ class Usage:
     """What is known of one memory.
 
     Attributes:
-        memory_id: Its key.
-        uses: How often it was recalled.
-        idle_days: Days since it was stored or last recalled.
-        importance: What the application says of it, 1 when nothing.
-        group: Its namespace; memories of different groups never merge.
+        id: The memory's.
+        uses: How often it was of use.
+        idle_days: Days since it was stored or last of use.
+        strength: What an earlier pass gave it; 1 before the first.
+        namespace: A number for its namespace; replay asks within it.
+        copies: A number that memories share when one may be a copy of another; `None` where none
+            may.
+        words: A number for what it says, the same for the same words.
+        tied: Whether something depends on it, so that it stays whatever it is a copy of.
     """
 
-    memory_id: int
+    id: str
     uses: int = 0
     idle_days: float = 0.0
-    importance: float = 1.0
-    group: int = 0
+    strength: float = 1.0
+    namespace: int = 0
+    copies: int | None = None
+    words: int = 0
+    tied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Fold `gone` into `kept`, which takes over its cues and uses.
+    """A copy that goes, and the memory that stays and takes over its uses.
 
     Attributes:
-        kept: The stronger of the two; of equals, the older.
-        gone: The memory that is then forgotten.
-        cosine: Of their most similar cues.
+        kept: Id of what stays: that with more cues, of equals the stronger, then the older.
+        gone: Id of what is forgotten.
+        cosine: Of the copy's cue that is least like any cue of what stays.
     """
 
-    kept: int
-    gone: int
+    kept: str
+    gone: str
     cosine: float
 
 
 @dataclass(frozen=True, slots=True)
-class Strengthen:
-    """Give a memory that was used more strength.
+class Strength:
+    """A memory whose strength changes.
 
     Attributes:
-        memory_id: Which.
-        before: Its importance.
+        id: The memory's.
+        before: Its strength so far.
         after: Its new strength.
     """
 
-    memory_id: int
+    id: str
     before: float
     after: float
 
 
 @dataclass(frozen=True, slots=True)
-class Decay:
-    """Let a memory that was not used fade.
-
-    Attributes:
-        memory_id: Which.
-        before: Its importance.
-        after: Its new strength.
-    """
-
-    memory_id: int
-    before: float
-    after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Prune:
-    """Forget a memory that has faded.
-
-    Attributes:
-        memory_id: Which.
-        strength: What is left of it.
-    """
-
-    memory_id: int
-    strength: float
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Confusion:
     """A replayed memory that its own disturbed cue did not bring back: worth another cue.
 
     Attributes:
-        memory_id: Which.
-        instead: The memory that came up in its place.
+        id: The memory's.
+        instead: Id of the memory that came up in its place.
     """
 
-    memory_id: int
-    instead: int
+    id: str
+    instead: str
 
 
-Action: TypeAlias = Merge | Strengthen | Decay | Prune | Replayed
+@dataclass(frozen=True, slots=True)
+class Consolidation:
+    """What a pass does, or would do.
+
+    Attributes:
+        memories: Memories looked at.
+        merged: Copies, which are forgotten.
+        alike: As near as copies, in other words or figures: listed, not touched; `gone` is the
+            newer of the two.
+        pruned: Memories that have faded, which are forgotten.
+        strengthened: Memories that were of use.
+        decayed: Memories that were not.
+        confused: Memories that replay did not find again.
+        dry_run: Whether nothing was changed.
+    """
+
+    memories: int
+    merged: tuple[Merge, ...] = ()
+    alike: tuple[Merge, ...] = ()
+    pruned: tuple[Strength, ...] = ()
+    strengthened: tuple[Strength, ...] = ()
+    decayed: tuple[Strength, ...] = ()
+    confused: tuple[Confusion, ...] = ()
+    dry_run: bool = True
+
+    @property
+    def forgotten(self) -> tuple[str, ...]:
+        """Ids of the memories that are gone after the pass."""
+        return (*(merge.gone for merge in self.merged), *(one.id for one in self.pruned))
 
 
 def strength(usage: Usage, config: ConsolidationConfig) -> float:
-    """Return importance + gain from use, halved for every half-life without use."""
-    gained = usage.importance + config.use_gain * math.log1p(usage.uses)
+    """Return 1 + gain from use, halved for every half-life without use."""
+    gained = 1.0 + config.use_gain * math.log1p(usage.uses)
     return gained * math.pow(0.5, usage.idle_days / config.half_life_days)
 
 
@@ -158,97 +137,229 @@ def plan(
     usage: Sequence[Usage],
     *,
     config: ConsolidationConfig | None = None,
-) -> list[Action]:
-    """List what the pass would do: merges, then strengths, then prunes, then failed replays.
+    progress: Progress | None = None,
+) -> Consolidation:
+    """List what the pass would do.
 
     Args:
-        vectors: Cue vectors, float [n, d].
-        owners: The memory that each cue leads to, int64 [n].
+        vectors: Cue vectors, float [n, d]; a memory's cues in any order, its first one the cue
+            that is compared with all others.
+        owners: The memory that each cue leads to, as its place in `usage`, int64 [n].
         usage: One record for each memory, in the order of storing.
         config: How to decide.
+        progress: Told how many memories were compared and how many there are.
 
     Raises:
-        InvalidInputError: If a cue leads to a memory without a record.
+        InvalidInputError: A cue leads to a memory without a record.
     """
     config = config or ConsolidationConfig()
-    records = {record.memory_id: record for record in usage}
-    missing = set(owners.tolist()) - records.keys()
-    if missing or len(vectors) != len(owners):
+    outside = len(owners) and not 0 <= int(owners.min()) <= int(owners.max()) < len(usage)
+    if len(vectors) != len(owners) or outside:
         raise InvalidInputError(
-            f"expected a usage record for every cue's memory, got none for {sorted(missing)[:5]}"
+            f"expected an owner in [0, {len(usage)}) for each of {len(vectors)} cues, got "
+            f"{len(owners)} of them, some of which may be outside"
         )
-    strengths = {key: strength(record, config) for key, record in records.items()}
-    unit = functional.normalize(vectors.float(), dim=1)
-    merges = _merges(unit, owners, records, strengths, config)
-    gone = {merge.gone for merge in merges}
-    actions: list[Action] = list(merges)
-    prunes: list[Action] = []
-    for key, record in records.items():
-        if key in gone:
+    cues = _Cues(vectors, owners.to(vectors.device), usage, config)
+    copies, alike = cues.copies(progress)
+    merged = [Merge(usage[kept].id, usage[gone].id, cosine) for gone, kept, cosine in copies]
+    after = _with_copies(usage, copies)
+    strengths = [strength(one, config) for one in after]
+    gone = {place for place, _, _ in copies}
+    pruned: list[Strength] = []
+    stronger: list[Strength] = []
+    weaker: list[Strength] = []
+    for place, one in enumerate(usage):
+        if place in gone:
             continue
-        after = strengths[key]
-        if after < config.prune_below:
-            prunes.append(Prune(key, after))
-        elif after > record.importance:
-            actions.append(Strengthen(key, record.importance, after))
-        elif after < record.importance:
-            actions.append(Decay(key, record.importance, after))
-    gone |= {prune.memory_id for prune in prunes if isinstance(prune, Prune)}
-    return actions + prunes + _replay(unit, owners, records, strengths, gone, config)
+        change = Strength(one.id, one.strength, strengths[place])
+        if change.after < config.prune_below:
+            pruned.append(change)
+            gone.add(place)
+        elif not math.isclose(change.after, change.before, rel_tol=_SAME):
+            (stronger if change.after > change.before else weaker).append(change)
+    confused = cues.confused([place for place in range(len(usage)) if place not in gone], strengths)
+    return Consolidation(
+        memories=len(usage),
+        merged=tuple(merged),
+        alike=tuple(Merge(usage[a].id, usage[b].id, cosine) for b, a, cosine in alike),
+        pruned=tuple(pruned),
+        strengthened=tuple(stronger),
+        decayed=tuple(weaker),
+        confused=tuple(Confusion(usage[a].id, usage[b].id) for a, b in confused),
+    )
 
 
-def _merges(
-    unit: Tensor,
-    owners: Tensor,
-    records: dict[int, Usage],
-    strengths: dict[int, float],
-    config: ConsolidationConfig,
-) -> list[Merge]:
-    """Greedily, most similar first; a memory that goes takes no other with it."""
-    groups = torch.tensor([records[owner].group for owner in owners.tolist()], dtype=torch.int64)
-    pairs: dict[tuple[int, int], float] = {}
-    for start in range(0, len(unit), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        cosine = unit[rows] @ unit.T
-        near = (cosine >= config.merge_at) & (groups[rows, None] == groups[None, :])
-        near &= owners[rows, None] < owners[None, :]
-        for row, column in near.nonzero().tolist():
-            pair = (int(owners[start + row]), int(owners[column]))
-            pairs[pair] = max(pairs.get(pair, -1.0), min(1.0, float(cosine[row, column])))
-    merged: list[Merge] = []
-    gone: set[int] = set()
-    for (older, newer), cosine_of in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
-        if older in gone or newer in gone:
-            continue
-        kept, lost = (newer, older) if strengths[newer] > strengths[older] else (older, newer)
-        merged.append(Merge(kept, lost, cosine_of))
-        gone.add(lost)
-    return merged
+_Pair = tuple[int, int, float]
+"""Place of what goes, place of what stays, their cosine."""
 
 
-def _replay(
-    unit: Tensor,
-    owners: Tensor,
-    records: dict[int, Usage],
-    strengths: dict[int, float],
-    gone: set[int],
-    config: ConsolidationConfig,
-) -> list[Action]:
-    """Disturb a cue of each of the strongest memories and see whether it still leads home."""
-    stays = torch.tensor([owner not in gone for owner in owners.tolist()], dtype=torch.bool)
-    unit, owners = unit[stays], owners[stays]
-    first: dict[int, int] = {}
-    for row, owner in enumerate(owners.tolist()):
-        first.setdefault(owner, row)
-    chosen = sorted(first, key=lambda key: (-strengths[key], key))[: config.replay]
-    if not chosen:
-        return []
-    rows = torch.tensor([first[key] for key in chosen])
-    generator = torch.Generator().manual_seed(config.seed)
-    noise = torch.randn(len(rows), unit.shape[1], generator=generator).to(unit)
-    probe = unit[rows] + config.replay_noise / unit.shape[1] ** 0.5 * noise
-    groups = torch.tensor([records[owner].group for owner in owners.tolist()])
-    similarity = probe @ unit.T
-    similarity.masked_fill_(groups[rows, None] != groups[None, :], -torch.inf)
-    found = owners[similarity.argmax(dim=1).cpu()].tolist()
-    return [Replayed(key, came) for key, came in zip(chosen, found, strict=True) if came != key]
+def _with_copies(usage: Sequence[Usage], copies: Sequence[_Pair]) -> list[Usage]:
+    """The records after each memory has taken over the uses of its copies."""
+    after = list(usage)
+    for gone, kept, _ in copies:
+        one, other = after[kept], usage[gone]
+        idle = min(one.idle_days, other.idle_days)
+        after[kept] = replace(one, uses=one.uses + other.uses, idle_days=idle)
+    return after
+
+
+class _Cues:
+    """Cue vectors and what the memories that they lead to allow."""
+
+    def __init__(
+        self, vectors: Tensor, owners: Tensor, usage: Sequence[Usage], config: ConsolidationConfig
+    ) -> None:
+        self.vectors, self.owners, self.config = vectors, owners, config
+        self.usage = usage
+        order = torch.argsort(owners, stable=True)
+        held, counts = torch.unique_consecutive(owners[order], return_counts=True)
+        starts = counts.cumsum(0) - counts
+        self.rows = dict(zip(held.tolist(), torch.split(order, counts.tolist()), strict=True))
+        self.first = torch.full((len(usage),), -1, dtype=torch.int64, device=owners.device)
+        self.first[held] = order[starts]
+
+    def _column(self, values: Sequence[int]) -> Tensor:
+        return torch.tensor(values, dtype=torch.int64, device=self.owners.device)
+
+    def unit(self, rows: Tensor) -> Tensor:
+        """The vectors of some cues at length one, float32 [n, d]."""
+        return functional.normalize(self.vectors[rows].float(), dim=1)
+
+    def copies(self, progress: Progress | None) -> tuple[list[_Pair], list[_Pair]]:
+        """Pairs to merge and pairs that are merely alike, by the place of what goes."""
+        usage = self.usage
+        group = self._column([-1 if one.copies is None else one.copies for one in usage])
+        sizes = torch.bincount(group + 1, minlength=1)
+        eligible = (group >= 0) & (sizes[group + 1] > 1) & (self.first >= 0)
+        compare = _Compare(self, group, self._column([one.words for one in usage]), self._ranks())
+        memories = eligible.nonzero()[:, 0]
+        memories = memories[torch.argsort(group[memories], stable=True)]
+        columns = eligible[self.owners].nonzero()[:, 0]
+        columns = columns[torch.argsort(group[self.owners[columns]], stable=True)]
+        labels = group[self.owners[columns]].contiguous()
+        for start in range(0, len(memories), _ROWS):
+            rows = memories[start : start + _ROWS]
+            ends = group[rows[[0, -1]]]
+            low = int(torch.searchsorted(labels, ends[:1]))
+            high = int(torch.searchsorted(labels, ends[1:], right=True))
+            for place in range(low, high, _COLUMNS):
+                compare.tile(rows, columns[place : min(place + _COLUMNS, high)])
+            if progress is not None:
+                progress(min(start + _ROWS, len(memories)), len(memories))
+        return compare.merges(), compare.likenesses()
+
+    def _ranks(self) -> Tensor:
+        """Who stays before whom: what is tied, has more cues, is stronger, is older; int64 [m]."""
+        counts = torch.bincount(self.owners, minlength=len(self.usage)).tolist()
+        keys = [
+            (not one.tied, -counts[place], -round(strength(one, self.config), 2), place)
+            for place, one in enumerate(self.usage)
+        ]
+        ranks = torch.empty(len(keys), dtype=torch.int64)
+        ranks[torch.tensor([key[3] for key in sorted(keys)], dtype=torch.int64)] = torch.arange(
+            len(keys)
+        )
+        return ranks.to(self.owners.device)
+
+    def covered(self, gone: int, kept: int) -> float:
+        """Cosine of the cue of `gone` that is least like any cue of `kept`."""
+        mine, other = self.unit(self.rows[gone]), self.unit(self.rows[kept])
+        return min(1.0, float((mine @ other.T).max(dim=1).values.min()))
+
+    def confused(self, stay: Sequence[int], strengths: Sequence[float]) -> list[tuple[int, int]]:
+        """Disturb a cue of each of the strongest memories and see whether it still leads home."""
+        config = self.config
+        held = [place for place in stay if place in self.rows]
+        chosen = sorted(held, key=lambda place: (-strengths[place], place))[: config.replay]
+        if not chosen:
+            return []
+        stays = torch.zeros(len(self.usage), dtype=torch.bool, device=self.owners.device)
+        stays[self._column(held)] = True
+        space = self._column([one.namespace for one in self.usage])
+        mine = self._column(chosen)
+        probe = self.unit(self.first[mine])
+        generator = torch.Generator().manual_seed(config.seed)
+        noise = torch.randn(*probe.shape, generator=generator).to(probe)
+        probe = probe + config.replay_noise / probe.shape[1] ** 0.5 * noise
+        best = torch.full((len(chosen),), -torch.inf, device=probe.device)
+        found = mine.clone()
+        for rows in torch.arange(len(self.owners), device=mine.device).split(_COLUMNS):
+            owner = self.owners[rows]
+            near = probe @ self.unit(rows).T
+            near.masked_fill_(~stays[owner] | (space[mine, None] != space[owner]), -torch.inf)
+            value, at = near.max(dim=1)
+            found = torch.where(value > best, owner[at], found)
+            best = torch.maximum(value, best)
+        pairs = zip(chosen, found.tolist(), strict=True)
+        return [(place, came) for place, came in pairs if came != place]
+
+
+class _Compare:
+    """Finds for each memory what it is a copy of: one entry each, however many there are."""
+
+    def __init__(self, cues: _Cues, group: Tensor, words: Tensor, ranks: Tensor) -> None:
+        self._cues, self._group, self._words, self._ranks = cues, group, words, ranks
+        self._keeper: dict[int, tuple[int, int, float]] = {}  # by place: rank, place, cosine
+        self._alike: dict[int, tuple[float, int]] = {}  # by place: −cosine, place
+
+    def tile(self, memories: Tensor, columns: Tensor) -> None:
+        """Compare the first cues of some memories with some cues of all."""
+        cues, config = self._cues, self._cues.config
+        owner = cues.owners[columns]
+        cosine = cues.unit(cues.first[memories]) @ cues.unit(columns).T
+        near = (cosine >= config.merge_at) & (self._group[memories, None] == self._group[owner])
+        same = self._words[memories, None] == self._words[owner]
+        if config.same_words:
+            older = near & ~same & (owner < memories[:, None])
+            self._note_alike(memories, owner, cosine.masked_fill(~older, -torch.inf))
+            near &= same
+        near &= self._ranks[owner] < self._ranks[memories, None]
+        self._note_copies(memories, owner, self._ranks[owner].where(near, _NOBODY))
+
+    def _note_alike(self, memories: Tensor, owner: Tensor, cosine: Tensor) -> None:
+        value, at = cosine.max(dim=1)
+        for row in value.isfinite().nonzero()[:, 0].tolist():
+            place, other = int(memories[row]), int(owner[at[row]])
+            found = (-float(value[row]), other)
+            self._alike[place] = min(self._alike.get(place, found), found)
+
+    def _note_copies(self, memories: Tensor, owner: Tensor, ranks: Tensor) -> None:
+        """Take the first in rank that covers each memory; those that do not are passed over."""
+        tied = torch.tensor([self._cues.usage[place].tied for place in memories.tolist()])
+        ranks.masked_fill_(tied.to(ranks.device)[:, None], _NOBODY)
+        waiting = torch.arange(len(memories), device=memories.device)
+        while len(waiting):
+            rank, at = ranks[waiting].min(dim=1)
+            some = rank < _NOBODY
+            again = []
+            columns = (waiting[some].tolist(), rank[some].tolist(), at[some].tolist())
+            for row, first, column in zip(*columns, strict=True):
+                place, other = int(memories[row]), int(owner[column])
+                known = self._keeper.get(place)
+                if known is not None and known[0] <= first:
+                    continue
+                cosine = self._cues.covered(place, other)
+                if cosine >= self._cues.config.merge_at:
+                    self._keeper[place] = (first, other, cosine)
+                else:
+                    ranks[row].masked_fill_(owner == other, _NOBODY)
+                    again.append(row)
+            waiting = torch.tensor(again, dtype=torch.int64, device=memories.device)
+
+    def merges(self) -> list[_Pair]:
+        """Copies whose original stays, in order of storing."""
+        return [
+            (place, kept, cosine)
+            for place, (_, kept, cosine) in sorted(self._keeper.items())
+            if kept not in self._keeper
+        ]
+
+    def likenesses(self) -> list[_Pair]:
+        """What is alike and not merged, most alike first."""
+        pairs = [
+            (place, other, self._cues.covered(place, other))
+            for place, (_, other) in self._alike.items()
+            if place not in self._keeper and other not in self._keeper
+        ]
+        near = [pair for pair in pairs if pair[2] >= self._cues.config.merge_at]
+        return sorted(near, key=lambda pair: (-pair[2], pair[0]))

@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import IO, Any, Self, Unpack
+from typing import IO, Any, Unpack
 
 from torch import Tensor
 
-from nuonuo_memory import inputs, inspecting, transfer
-from nuonuo_memory.background import Paraphrasing
+from nuonuo_memory import consolidating, inputs, inspecting, transfer
+from nuonuo_memory.consolidate import Consolidation
 from nuonuo_memory.convert import memories_of, memory_of
 from nuonuo_memory.diagnose import Diagnosis
-from nuonuo_memory.errors import InvalidInputError, NotFoundError
+from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.fingerprint import fingerprint
 from nuonuo_memory.observe import Conversation, draft_fact
-from nuonuo_memory.opening import open_core
+from nuonuo_memory.opened import Opened
 from nuonuo_memory.options import (
+    ConsolidateOptions,
     FollowOptions,
     ListOptions,
     ManyOptions,
     ObserveOptions,
-    OpenOptions,
     RecallOptions,
     RememberOptions,
     Scope,
     UpdateOptions,
     asked,
+    consolidation,
     listing,
     query_of,
     require_known,
 )
-from nuonuo_memory.recalling import Recalling
-from nuonuo_memory.store.rows import MemoryRow
-from nuonuo_memory.text.augment import as_augmenter
-from nuonuo_memory.text.encoder import Encoder
 from nuonuo_memory.types import (
     Cue,
     Hop,
@@ -49,50 +45,10 @@ from nuonuo_memory.types import (
     Recall,
     Stats,
 )
-from nuonuo_memory.writing import Writing
 
 
-class Facade:
+class Facade(Opened):
     """Checks what callers give, hands it to the parts that do the work, and types the result."""
-
-    def __init__(self, path: str | os.PathLike[str] | None, options: OpenOptions) -> None:
-        given = options.get("augmenter")
-        augmenter = None if given is None else as_augmenter(given)
-        self._core = open_core(path, options)
-        self._writing = Writing(self._core)
-        self._recalling = Recalling(self._core)
-        self._paraphrasing = None if augmenter is None else Paraphrasing(augmenter, self._writing)
-
-    @classmethod
-    def open(cls, path: str | os.PathLike[str], **options: Unpack[OpenOptions]) -> Self:
-        """Open the memory kept in a file, or make one there; its folder must exist.
-
-        Raises:
-            StoreError: The file cannot be opened; its subclasses say why and what to do.
-            InvalidInputError: An option's value is not allowed.
-        """
-        return cls(path, options)
-
-    @classmethod
-    def in_memory(cls, **options: Unpack[OpenOptions]) -> Self:
-        """Make a memory that lasts as long as the object and leaves nothing on disk."""
-        return cls(None, options)
-
-    @property
-    def encoder(self) -> Encoder:
-        """What turns texts into vectors."""
-        return self._core.encoder
-
-    @property
-    def namespace(self) -> Namespace:
-        """Where calls that name no namespace remember and recall."""
-        return self._core.namespace
-
-    @property
-    def path(self) -> str | None:
-        """The file, or `None` in memory."""
-        path = self._core.store.path
-        return None if path is None else str(path)
 
     # ---------------------------------------------------------------------------- store
 
@@ -163,10 +119,6 @@ class Facade:
         self._paraphrase(rows)
         return Observed(tuple(memories_of(rows)), cues, len(conversation.messages) - len(rows))
 
-    def _paraphrase(self, rows: Sequence[MemoryRow]) -> None:
-        if self._paraphrasing is not None:
-            self._paraphrasing.add(rows)
-
     def add_cues(self, id: str, cues: Sequence[Cue | str]) -> int:  # noqa: A002
         """Give a memory further cues; returns how many were new.
 
@@ -215,6 +167,34 @@ class Facade:
         self._core.require_open()
         return self._writing.forget(self._core.store.find_keys(query).tolist())
 
+    def reinforce(self, ids: str | Iterable[str]) -> int:
+        """Count a use of memories that helped, for `consolidate` to strengthen; returns how many.
+
+        Recall itself counts nothing: it never writes, and what it brings up need not have helped.
+
+        Raises:
+            NotFoundError: No memory has one of these ids; no use was counted.
+        """
+        return consolidating.reinforce(self._core, [self._key(id_) for id_ in inputs.ids_of(ids)])
+
+    def consolidate(self, **options: Unpack[ConsolidateOptions]) -> Consolidation:
+        """Forget copies and what has faded, weigh the rest by use, and replay the strongest.
+
+        One transaction does all of it; with `dry_run=True` nothing is changed. Memories that replay
+        does not find again get paraphrases as cues, where the memory was opened with an augmenter.
+
+        Args:
+            **options: See `ConsolidateOptions`.
+
+        Returns:
+            What was done or, in a dry run, what would be.
+        """
+        checked = consolidation(self.namespace, options)
+        done = consolidating.consolidate(self._core, **checked)
+        if not done.dry_run and self._paraphrasing is not None:
+            self._paraphrase(consolidating.unheard(self._core, [one.id for one in done.confused]))
+        return done
+
     def associate(self, source: str, target: str, *, label: str = "", weight: float = 1.0) -> None:
         """Tie one memory to another, in place of an earlier tie of yours between them.
 
@@ -255,7 +235,7 @@ class Facade:
     def recall_many(self, texts: Sequence[str], **options: Unpack[RecallOptions]) -> list[Recall]:
         """Answer several questions at once, which takes less time than one by one."""
         ask = asked(self.namespace, RecallOptions, options)
-        return self._recalling.recall(self._questions(texts, ask.vector), ask)
+        return self._recalling.recall(inputs.questions_of(texts, ask.vector), ask)
 
     def follow(self, text: str, **options: Unpack[FollowOptions]) -> Recall:
         """Find what is tied by association to what a text brings to mind, several hops away.
@@ -268,18 +248,7 @@ class Facade:
             The memories, best first, each with the path that led to it.
         """
         ask = asked(self.namespace, FollowOptions, options)
-        return self._recalling.follow(self._questions([text], ask.vector)[0], ask)
-
-    def _questions(self, texts: Sequence[str], vector: Sequence[float] | None) -> list[str]:
-        if isinstance(texts, str):
-            raise InvalidInputError("recall_many takes a list of texts, got one str; use recall")
-        if vector is None:
-            return [inputs.text_of(text, "the question") for text in texts]
-        if len(texts) != 1:
-            raise InvalidInputError(
-                f"a vector belongs to one question, got {len(texts)} of them; ask one by one"
-            )
-        return [text or "" for text in texts]
+        return self._recalling.follow(inputs.questions_of([text], ask.vector)[0], ask)
 
     # ----------------------------------------------------------------------------- look
 
@@ -359,42 +328,3 @@ class Facade:
             DuplicateIdError: A memory with the same id is here already.
         """
         return transfer.import_(self._writing, source, progress=progress)
-
-    def flush(self) -> None:
-        """Wait until the paraphrases asked for are stored."""
-        if self._paraphrasing is not None:
-            self._paraphrasing.flush()
-
-    def close(self) -> None:
-        """Finish what is under way and close the file; a second call does nothing."""
-        if self._core.store.closed:
-            return
-        try:
-            if self._paraphrasing is not None:
-                self._paraphrasing.close()
-        finally:
-            self._core.store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _row(self, id_: str) -> MemoryRow:
-        self._core.require_open()
-        row = self._core.store.get(inputs.ids_of(id_))[0]
-        if row is None:
-            raise NotFoundError(
-                f"expected the id of a memory, got {id_!r}, which none has; it may have been "
-                "forgotten"
-            )
-        return row
-
-    def _key(self, id_: str) -> int:
-        return self._row(id_).key

@@ -58,9 +58,12 @@ class MemoryIndex:
             self.clear()
             self._load(store, None)
         else:
-            keys = np.unique(np.array([change.memory_key for change in changes], dtype=np.int64))
+            named = [change.memory_key for change in changes if change.op != "strengths"]
+            keys = np.unique(np.array(named, dtype=np.int64))
             self._drop(keys)
             self._load(store, keys)
+            if len(named) < len(changes):
+                self._load_strengths(store, None)
         self._groups.clear()
         self.version = version
         return True
@@ -93,6 +96,7 @@ class MemoryIndex:
     def _load(self, store: Store, memory_keys: Ints | None) -> None:
         for attributes in store.load_attributes(memory_keys=memory_keys):
             self.attributes.add(attributes)
+        self._load_strengths(store, memory_keys)
         for cues in store.load_cues(memory_keys=memory_keys):
             self._add_cues(cues)
         for terms in store.load_terms(memory_keys=memory_keys):
@@ -106,6 +110,10 @@ class MemoryIndex:
             own = set(memory_keys.tolist())
             for links in store.load_links(memory_keys=memory_keys, into=True):
                 self._add_links([row for row in links if row.source_key not in own])
+
+    def _load_strengths(self, store: Store, memory_keys: Ints | None) -> None:
+        for strengths in store.load_strengths(memory_keys=memory_keys):
+            self.attributes.set_strengths(strengths)
 
     def _add_links(self, rows: list[LinkRow]) -> None:
         sources = np.array([row.source_key for row in rows], dtype=np.int64)

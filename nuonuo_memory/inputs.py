@@ -159,6 +159,19 @@ def link_of(value: object) -> Link:
     return value
 
 
+def questions_of(texts: Sequence[str], vector: Sequence[float] | None) -> list[str]:
+    """Return the questions of one call; with a vector, the text of the one may be empty."""
+    if isinstance(texts, str):
+        raise InvalidInputError("recall_many takes a list of texts, got one str; use recall")
+    if vector is None:
+        return [text_of(text, "the question") for text in texts]
+    if len(texts) != 1:
+        raise InvalidInputError(
+            f"a vector belongs to one question, got {len(texts)} of them; ask one by one"
+        )
+    return [text or "" for text in texts]
+
+
 def new_memory_of(value: object) -> NewMemory:
     """Return a memory to be stored, all its parts checked; a string is its text."""
     if isinstance(value, str):

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, Unpack
 
 from nuonuo_memory.aio import AsyncRunner
+from nuonuo_memory.consolidate import Consolidation
 from nuonuo_memory.facade import Facade
 from nuonuo_memory.options import (
+    ConsolidateOptions,
     FollowOptions,
     ListOptions,
     ManyOptions,
@@ -67,6 +69,14 @@ class TextMemory(Facade):
     async def aforget(self, ids: str | Iterable[str] | None = None, **scope: Unpack[Scope]) -> int:
         """Remove memories, as `forget` does."""
         return await self._threads.run(self.forget, ids, **scope)
+
+    async def areinforce(self, ids: str | Iterable[str]) -> int:
+        """Count a use of memories, as `reinforce` does."""
+        return await self._threads.run(self.reinforce, ids)
+
+    async def aconsolidate(self, **options: Unpack[ConsolidateOptions]) -> Consolidation:
+        """Forget copies and what has faded, and weigh the rest, as `consolidate` does."""
+        return await self._threads.run(self.consolidate, **options)
 
     async def aassociate(
         self, source: str, target: str, *, label: str = "", weight: float = 1.0

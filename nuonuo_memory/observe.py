@@ -13,7 +13,7 @@ from typing import Any
 
 from nuonuo_memory.config import CueConfig
 from nuonuo_memory.inputs import merged
-from nuonuo_memory.store.rows import MemoryRow
+from nuonuo_memory.store.rows import MemoryRow, StrengthRow
 from nuonuo_memory.text.turns import cues_of_text, cues_of_turn, spoken
 from nuonuo_memory.types import Cue, Link, Message, Metadata, Namespace, NewMemory
 
@@ -26,6 +26,7 @@ class Draft:
         digest: What makes the same message the same; `None` for a fact, which has no such thing.
         created_at: When it was first stored, in seconds since 1970; 0 for now.
         after: Id of the turn that this one follows in its session.
+        strength: How much it was of use, where it comes from another store; its key is not read.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Draft:
     links: tuple[Link, ...] = ()
     created_at: float = 0.0
     after: str | None = None
+    strength: StrengthRow | None = None
 
     @property
     def said(self) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack
 
 from nuonuo_memory import inputs
-from nuonuo_memory.config import AssociationConfig, MemoryConfig
+from nuonuo_memory.config import AssociationConfig, ConsolidationConfig, MemoryConfig
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.store.rows import Query
 from nuonuo_memory.types import Cue, Link, Metadata, Namespace, Progress
@@ -138,6 +138,22 @@ class ListOptions(Scope, total=False):
 
     limit: int | None
     offset: int
+
+
+class ConsolidateOptions(Scope, total=False):
+    """What `consolidate` takes.
+
+    Attributes:
+        dry_run: Change nothing, only say what would be done.
+        config: How to decide.
+        now: The time that idleness is reckoned to; by default the present.
+        progress: Called with the number of memories compared and of all that may be copies.
+    """
+
+    dry_run: bool
+    config: ConsolidationConfig
+    now: datetime | None
+    progress: Progress | None
 
 
 class RecallOptions(Scope, total=False):
@@ -278,3 +294,21 @@ def listing(default: Namespace, options: ListOptions) -> tuple[int | None, int, 
     offset = inputs.count_of(options.get("offset", 0), "offset", least=0)
     scope: Any = {name: value for name, value in options.items() if name in _SCOPE}
     return limit, offset, query_of(default, **scope)
+
+
+def consolidation(default: Namespace, options: ConsolidateOptions) -> dict[str, Any]:
+    """Return the checked arguments of `consolidating.consolidate` for a `consolidate` call."""
+    require_known(options, ConsolidateOptions)
+    config = options.get("config", ConsolidationConfig())
+    if not isinstance(config, ConsolidationConfig):
+        raise InvalidInputError(
+            f"config must be a ConsolidationConfig, got {type(config).__name__}"
+        )
+    scope: Any = {name: value for name, value in options.items() if name in _SCOPE}
+    return {
+        "query": query_of(default, **scope),
+        "config": config,
+        "dry_run": bool(options.get("dry_run", False)),
+        "now": inputs.time_of(options.get("now"), "now") or datetime.now(UTC),
+        "progress": options.get("progress"),
+    }

@@ -92,9 +92,9 @@ def _beside(
 def _asked_for(
     attributes: AttributeTable, keys: Ints, ask: AskedFor, config: RankingConfig
 ) -> NDArray[np.float64]:
-    """What a memory gains by being of the speaker, or of the time, that the question asks for."""
-    gain = np.zeros(len(keys))
+    """What a memory gains by being strong, or of the speaker or time that the question asks for."""
     held = attributes.of(keys)
+    gain = config.strength * (held.strengths - 1.0)
     user = np.isin(held.roles, attributes.role_codes(["user"]))
     if ask.speaker == "user":
         gain += config.speaker * user

@@ -22,7 +22,7 @@ from nuonuo_memory._version import __version__
 from nuonuo_memory.core import Core
 from nuonuo_memory.errors import FormatError, InvalidInputError
 from nuonuo_memory.observe import Draft
-from nuonuo_memory.store.rows import MemoryRow
+from nuonuo_memory.store.rows import MemoryRow, StrengthRow
 from nuonuo_memory.types import Cue, Link, Progress
 from nuonuo_memory.writing import Writing
 
@@ -46,8 +46,9 @@ def export(core: Core, to: str | os.PathLike[str] | IO[str]) -> int:
         _line(out, head)
         rows = core.store.get_keys(core.store.find_keys().tolist())
         ties = _ties(core, rows)
+        used = {row.memory_key: row for page in core.store.load_strengths() for row in page}
         for key in sorted(rows):
-            _line(out, _record(core, rows[key]) | ties[key])
+            _line(out, _record(core, rows[key]) | ties[key] | _use(used.get(key)))
         return len(rows)
 
 
@@ -113,6 +114,25 @@ def _ties(core: Core, rows: dict[int, MemoryRow]) -> dict[int, dict[str, Any]]:
     return found
 
 
+def _use(row: StrengthRow | None) -> dict[str, Any]:
+    if row is None:
+        return {}
+    at = None if row.used_at is None else datetime.fromtimestamp(row.used_at, UTC).isoformat()
+    return {"uses": row.uses, "used_at": at, "strength": row.strength}
+
+
+def _used(record: dict[str, Any]) -> StrengthRow | None:
+    if "uses" not in record:
+        return None
+    at = record.get("used_at")
+    return StrengthRow(
+        0,
+        uses=inputs.count_of(record["uses"], "uses", least=0),
+        used_at=None if at is None else datetime.fromisoformat(at).timestamp(),
+        strength=float(record["strength"]),
+    )
+
+
 def _draft(number: int, line: str, *, vectors: bool) -> Draft:
     record = _parsed(number, line)
     try:
@@ -135,6 +155,7 @@ def _draft(number: int, line: str, *, vectors: bool) -> Draft:
                 for link in record.get("links", ())
             ),
             after=record.get("after"),
+            strength=_used(record),
         )
     except (KeyError, TypeError, ValueError, InvalidInputError) as error:
         raise FormatError(

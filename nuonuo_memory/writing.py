@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -240,6 +240,12 @@ class Prepared:
 
 
 def _write_parts(writer: Writer, new: Sequence[Prepared], keys: Sequence[int]) -> None:
+    strengths = [
+        replace(one.draft.strength, memory_key=key)
+        for key, one in zip(keys, new, strict=True)
+        if one.draft.strength is not None
+    ]
+    writer.set_strengths(strengths)
     pairs = [(key, one) for key, one in zip(keys, new, strict=True) if one.draft.cues]
     if not pairs:
         return
