@@ -125,12 +125,14 @@ class CueArena:
         rows = self.gather(cue_ids)
         return dequantise(rows.high, rows.low, rows.scale)
 
-    def memory_cues(self, memory_ids: Tensor) -> tuple[Tensor, Tensor]:
+    def memory_cues(self, memory_ids: Tensor, *, ordered: bool = True) -> tuple[Tensor, Tensor]:
         """Return (cue ids, owner) of memories [n]; owner[i] is the place in `memory_ids`.
 
-        Both are on the CPU, ordered by owner, then cue id.
+        Both are on the CPU, ordered by owner, then cue id, or as they come.
         """
         cue_ids, owner = self._cues.find(_ids(memory_ids, "memory_ids"))
+        if not ordered:
+            return cue_ids, owner
         order = cue_ids.argsort(stable=True)
         order = order[owner[order].argsort(stable=True)]
         return cue_ids[order], owner[order]
@@ -142,15 +144,10 @@ class CueArena:
             NotFoundError: A cue is not here.
         """
         cue_ids = _ids(cue_ids, "cue_ids")
-        found, owner = self._places.find(cue_ids)
-        if len(found) != len(cue_ids):
-            known = torch.zeros(len(cue_ids), dtype=torch.bool)
-            known[owner] = True
-            raise NotFoundError(
-                f"cue {int(cue_ids[~known][0])} is not in the arena; it was removed or never added"
-            )
-        places = torch.empty_like(found)
-        places[owner] = found
+        places = self._places.find_single(cue_ids)
+        if len(places) and int(places.min()) < 0:
+            missing = int(cue_ids[places < 0][0])
+            raise NotFoundError(f"cue {missing} is not in the arena; it was removed or never added")
         return self._gather(places)
 
     def fingerprint(self) -> str:
@@ -200,13 +197,15 @@ class CueArena:
     def _gather(self, places: Tensor) -> Rows:
         if not len(places):
             return Rows.zeros(0, self.dimension, self.device)
+        if len(self._groups) == 1:
+            return next(iter(self._groups.values())).gather(places & _PLACE)
         groups = self._by_group(places)
         rows = Rows.cat([self._at(slot).gather(local) for slot, local, _ in groups])
         if len(groups) == 1:
             return rows
         back = torch.empty_like(places)
         back[torch.cat([which for _, _, which in groups])] = torch.arange(len(places))
-        return rows.part(back.to(self.device))
+        return rows.take(back.to(self.device))
 
     def _at(self, slot: int) -> GroupRows:
         group = self._slots[slot]

@@ -43,8 +43,19 @@ class KeyIndex:
         if not hits:
             empty = torch.empty(0, dtype=torch.int64)
             return empty, empty.clone()
-        values = torch.cat([self._runs[run][1][entry] for run, (entry, _) in enumerate(hits)])
-        return values, torch.cat([owner for _, owner in hits])
+        found = [self._runs[run][1][entry] for run, (entry, _) in enumerate(hits)]
+        if len(hits) == 1:
+            return found[0], hits[0][1]
+        return torch.cat(found), torch.cat([owner for _, owner in hits])
+
+    def find_single(self, keys: Tensor) -> Tensor:
+        """Return the value of each key that has at most one; -1 for a key without."""
+        found = torch.full_like(keys, _DEAD)
+        for run_keys, run_values in self._runs:
+            entry = torch.searchsorted(run_keys, keys).clamp_(max=len(run_keys) - 1)
+            held = torch.where(run_keys[entry] == keys, run_values[entry], _DEAD)
+            found = torch.maximum(found, held)
+        return found
 
     def replace(self, keys: Tensor, values: Tensor) -> None:
         """Give keys that have one value each another one."""
@@ -70,8 +81,9 @@ class KeyIndex:
         first = torch.searchsorted(run_keys, keys)
         counts = torch.searchsorted(run_keys, keys, right=True) - first
         owner = torch.repeat_interleave(counts)
-        step = torch.arange(len(owner)) - (counts.cumsum(0) - counts)[owner]
-        entry = first[owner] + step
+        entry = (first - counts.cumsum(0) + counts)[owner] + torch.arange(len(owner))
+        if not self._dead:
+            return entry, owner
         live = run_values[entry] != _DEAD
         return entry[live], owner[live]
 

@@ -22,8 +22,8 @@ from torch import Tensor
 from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.chunks import GroupRows, Rows
 from nuonuo_memory.engine.quantise import (
-    QueryCodes,
     check_vectors,
+    code_planes,
     encode_queries,
     fixed_point,
     query_planes,
@@ -142,10 +142,8 @@ def best_cues(arena: CueArena, queries: Tensor, memory_ids: Tensor) -> tuple[Ten
     if len(cue_ids):
         owner = owner.to(arena.device)
         rows = arena.gather(cue_ids)
-        codes = encode_queries(queries)
-        fixed = fixed_point(rows.high, rows.low)
-        similarity = _similarity(fixed, rows.scale, codes, owner // wide)
-        best = _ranked(rows, fixed, owner, similarity, memory_ids.numel(), 1)
+        similarity = _similarity(rows, queries, owner // wide)
+        best = _ranked(rows, owner, similarity, memory_ids.numel(), 1)
     return best.cue_ids.view(memory_ids.shape), best.similarity.view(memory_ids.shape)
 
 
@@ -158,15 +156,12 @@ def cue_similarities(
     cues is that of the arena.
     """
     queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
-    cue_ids, owner = arena.memory_cues(memory_ids.reshape(-1))
+    cue_ids, owner = arena.memory_cues(memory_ids.reshape(-1), ordered=False)
     owner = owner.to(arena.device)
     if not len(cue_ids):
         return cue_ids.to(arena.device), owner, owner.to(torch.float64)
     rows = arena.gather(cue_ids)
-    fixed = fixed_point(rows.high, rows.low)
-    codes = encode_queries(queries)
-    similarity = _similarity(fixed, rows.scale, codes, owner // memory_ids.shape[1])
-    return rows.cue_ids, owner, similarity
+    return cue_ids.to(arena.device), owner, _similarity(rows, queries, owner // memory_ids.shape[1])
 
 
 def _rows(arena: CueArena, names: Sequence[int]) -> list[GroupRows]:
@@ -203,15 +198,17 @@ def _search(groups: list[GroupRows], queries: Tensor, k: int, allowed: Tensor | 
     peak = peaks[0] if len(peaks) == 1 else torch.cat(peaks, 1)
     threshold = peak.topk(min(k, peak.shape[1]), dim=1).values[:, -1:]
     upper = uppers[0] if len(uppers) == 1 else torch.cat(uppers, 1)
-    query, place = (upper >= threshold).nonzero(as_tuple=True)
+    if len(queries) == 1:
+        place = (upper[0] >= threshold[0]).nonzero()[:, 0]
+        query = torch.zeros_like(place)
+    else:
+        query, place = (upper >= threshold).nonzero(as_tuple=True)
     rows = _gather(groups, place.cpu())
     if allowed is not None:
         # With fewer allowed rows than k the threshold is -inf and lets the others through.
-        keep = torch.isin(rows.memory_ids, allowed)
-        rows, query = rows.part(keep), query[keep]
-    fixed = fixed_point(rows.high, rows.low)
-    similarity = _similarity(fixed, rows.scale, encode_queries(queries), query)
-    return _ranked(rows, fixed, query, similarity, len(queries), k)
+        keep = torch.isin(rows.memory_ids, allowed).nonzero()[:, 0]
+        rows, query = rows.take(keep), query[keep]
+    return _ranked(rows, query, _similarity(rows, queries, query), len(queries), k)
 
 
 def _bounds(
@@ -226,7 +223,8 @@ def _bounds(
     score = torch.add(product[count:], product[:count], alpha=256)
     score *= rows.scale
     score *= factor[:, None]
-    lower, upper = score - rows.error, score + rows.error
+    lower = score - rows.error
+    upper = score.add_(rows.error)
     if allowed is not None:
         out = ~torch.isin(rows.memory_ids, allowed)
         lower[:, out] = -torch.inf
@@ -262,22 +260,46 @@ def _gather(groups: list[GroupRows], places: Tensor) -> Rows:
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order))
     rows = Rows.cat(parts)
-    return rows.part(back.to(rows.scale.device))
+    return rows.take(back.to(rows.scale.device))
 
 
-def _similarity(fixed: Tensor, scale: Tensor, codes: QueryCodes, query: Tensor) -> Tensor:
+def _similarity(rows: Rows, queries: Tensor, query: Tensor) -> Tensor:
     """Return the inner product [n] of row i with query query[i], from exact integer sums."""
-    sums = [
-        (rows.to(torch.float64) * codes.code[which]).sum(1)
-        for rows, which in zip(fixed.split(_RESCORED), query.split(_RESCORED), strict=True)
-    ]
-    total = sums[0] if len(sums) == 1 else torch.cat(sums)
-    return total * (scale.to(torch.float64) * codes.unit[query])
+    codes = encode_queries(queries)
+    if _in_integers(rows.high, len(queries)):
+        total = _integer_sums(rows, code_planes(codes.code), len(queries))
+        total = total[0] if len(queries) == 1 else total[query, torch.arange(len(query))]
+    else:
+        sums = [
+            (fixed_point(high, low).to(torch.float64) * codes.code[which]).sum(1)
+            for high, low, which in zip(
+                *(column.split(_RESCORED) for column in (rows.high, rows.low, query)), strict=True
+            )
+        ]
+        total = torch.cat(sums)
+    return total * (rows.scale.to(torch.float64) * codes.unit[query])
 
 
-def _ranked(
-    rows: Rows, fixed: Tensor, query: Tensor, similarity: Tensor, queries: int, k: int
-) -> Candidates:
+def _in_integers(high: Tensor, queries: int) -> bool:
+    """Say whether the processor's 8-bit product serves these rows and so many queries."""
+    return not high.is_cuda and high.shape[1] >= _INT8_LENGTH and queries <= _TOGETHER
+
+
+def _integer_sums(rows: Rows, planes: Tensor, queries: int) -> Tensor:
+    """Return the sums of products [b, n], whole numbers in float64, of every row with every query.
+
+    Each of the products of 8-bit planes is exact in 32 bits, and so is each step of adding them up
+    in float64 from the highest plane down, where no partial sum is larger than the whole can be.
+    """
+    high, low = (torch._int_mm(plane, planes).to(torch.float64) for plane in (rows.high, rows.low))
+    digits: tuple[Tensor, ...] = torch.add(low, high, alpha=256).T.split(queries)
+    total = digits[-1]
+    for digit in reversed(digits[:-1]):
+        total = torch.add(digit, total, alpha=256)
+    return total
+
+
+def _ranked(rows: Rows, query: Tensor, similarity: Tensor, queries: int, k: int) -> Candidates:
     """Order the rows of each query by similarity, memory id, cue id, and keep k."""
     order = rows.cue_ids.argsort(stable=True)
     order = order[rows.memory_ids[order].argsort(stable=True)]
@@ -288,7 +310,7 @@ def _ranked(
             rows.cue_ids[order][None],
             rows.memory_ids[order][None],
             similarity[order][None],
-            fixed[order][None],
+            _codes(rows, order)[None],
             rows.scale[order][None],
             torch.full((1,), len(query), device=query.device),
         )
@@ -298,10 +320,15 @@ def _ranked(
     rank = torch.arange(len(query), device=query.device) - (counts.cumsum(0) - counts)[query]
     keep = rank < k
     order, at = order[keep], (query[keep], rank[keep])
-    found = _empty(queries, k, fixed)
+    found = _empty(queries, k, rows.high)
     found.cue_ids[at] = rows.cue_ids[order]
     found.memory_ids[at] = rows.memory_ids[order]
     found.similarity[at] = similarity[order]
-    found.codes[at] = fixed[order]
+    found.codes[at] = _codes(rows, order)
     found.scale[at] = rows.scale[order]
     return found._replace(examined=counts)
+
+
+def _codes(rows: Rows, places: Tensor) -> Tensor:
+    """Return the fixed-point values int16 of some of the rows."""
+    return fixed_point(rows.high.index_select(0, places), rows.low.index_select(0, places))

@@ -28,6 +28,8 @@ MAX_MAGNITUDE = 1e15
 
 _BLOCK = 1024
 """Rows rounded at once: what larger temporaries free stays with the process, half its size more."""
+_TINY = 1e-200
+"""Stands in for the largest value and the length of a row of zeros."""
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
@@ -68,7 +70,7 @@ def check_vectors(vectors: Tensor, dimension: int, *, what: str = "vectors") -> 
             "convert them first"
         )
     vectors = vectors.detach()
-    if vectors.numel() and not bool(vectors.abs().amax() <= MAX_MAGNITUDE):
+    if vectors.numel() and not float(vectors.abs().amax()) <= MAX_MAGNITUDE:
         row = int((~(vectors.abs() <= MAX_MAGNITUDE)).any(1).nonzero()[0])
         raise VectorError(
             f"{what} must be finite and at most {MAX_MAGNITUDE:g} in magnitude, row {row} is not; "
@@ -107,7 +109,7 @@ def _quantise_block(vectors: Tensor) -> Quantised:
 
 def fixed_point(high: Tensor, low: Tensor) -> Tensor:
     """Return 256 * high + low as int16."""
-    return torch.add(low.to(torch.int16), high.to(torch.int16), alpha=256)
+    return high.to(torch.int16).mul_(256).add_(low)
 
 
 def dequantise(high: Tensor, low: Tensor, scale: Tensor) -> Tensor:
@@ -119,10 +121,19 @@ def encode_queries(queries: Tensor) -> QueryCodes:
     """Round queries [n, d] to integers whose products with stored rows sum exactly in float64."""
     bits = min(28, 38 - max(1, queries.shape[1] - 1).bit_length())
     rows = queries.to(torch.float64)
-    peak = rows.abs().amax(1)
-    safe = torch.where(peak > 0, peak, torch.ones_like(peak))
-    code = (rows / safe[:, None] * 2.0**bits).round_()
-    return QueryCodes(code, peak * 2.0**-bits)
+    unit = torch.linalg.vector_norm(rows, math.inf, dim=1).clamp_(min=_TINY).mul_(2.0**-bits)
+    return QueryCodes((rows / unit[:, None]).round_(), unit)
+
+
+def code_planes(code: Tensor) -> Tensor:
+    """Return the digits to base 256 of query codes [n, d]: int8 [d, 4n], lowest digits first.
+
+    code = Σ_j 256^j digit_j with every digit in [-128, 127]: the bytes of the code after half of
+    256 was added to each but the highest, and taken off it again.
+    """
+    halves = 0x00808080
+    digits = ((code.to(torch.int32) + halves) ^ halves).view(torch.int8)
+    return digits.view(*code.shape, 4).permute(1, 2, 0).reshape(code.shape[1], -1)
 
 
 def query_planes(queries: Tensor) -> tuple[Tensor, Tensor]:
@@ -132,10 +143,10 @@ def query_planes(queries: Tensor) -> tuple[Tensor, Tensor]:
     weight 256 of the rows' high plane in it.
     """
     rows = queries.to(torch.float64)
-    length = torch.linalg.vector_norm(rows, dim=1)
-    rows = rows / torch.where(length > 0, length, torch.ones_like(length))[:, None]
-    scale = rows.abs().amax(1) / LIMIT
-    value = (rows / torch.where(scale > 0, scale, torch.ones_like(scale))[:, None]).round_()
-    high = ((value + 128) / 256).floor_()
-    planes = torch.cat([high, value - 256 * high]).to(torch.int8)
-    return planes.T.contiguous(), (scale * 256).to(torch.float32)
+    length = torch.linalg.vector_norm(rows, dim=1).clamp_(min=_TINY)
+    peak = torch.linalg.vector_norm(rows, math.inf, dim=1).clamp_(min=_TINY)
+    value = (rows / (peak / LIMIT)[:, None]).round_().clamp_(-LIMIT, LIMIT).to(torch.int16)
+    # The bytes of 256 * high + low, with low in [-128, 127].
+    digits = ((value + 128) ^ 128).view(torch.int8).view(*rows.shape, 2)
+    planes = digits.flip(2).permute(1, 2, 0).reshape(rows.shape[1], -1)
+    return planes, (peak / length * (256 / LIMIT)).to(torch.float32)

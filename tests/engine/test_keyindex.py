@@ -31,6 +31,10 @@ def test_like_a_dict_of_lists(actions: list[tuple[str, list[int]]]) -> None:
         values, owner = index.find(torch.arange(31))
         got = {key: sorted(values[owner == key].tolist()) for key in owner.unique().tolist()}
         assert got == plain
+        single = index.find_single(torch.arange(31)).tolist()
+        for key, number in enumerate(single):
+            if len(plain.get(key, [])) < 2:
+                assert [number] == plain.get(key, [-1])
         assert len(index) == sum(map(len, plain.values()))
         assert index.nbytes <= 32 * (len(index) + 1)
 

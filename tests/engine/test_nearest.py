@@ -8,8 +8,9 @@ from engine_reference import KINDS, exact_nearest, hard_vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nuonuo_memory.engine import nearest as nearest_module
 from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.nearest import Candidates, best_cues, nearest
+from nuonuo_memory.engine.nearest import Candidates, best_cues, cue_similarities, nearest
 from nuonuo_memory.errors import InvalidInputError, VectorError
 
 
@@ -129,3 +130,18 @@ def test_wrong_calls() -> None:
         nearest(arena, torch.ones(2, 4), groups=[[1]], k=1)
     with pytest.raises(VectorError, match="queries"):
         nearest(arena, torch.ones(1, 5), groups=[[1]], k=1)
+
+
+@pytest.mark.parametrize("dimension", [16, 384, 8192])
+def test_sums_of_8_bit_products_are_those_in_float64(
+    dimension: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arena, ids = CueArena(dimension), torch.arange(40)
+    vectors = torch.cat([hard_vectors("normal", 20, dimension, 1), torch.ones(20, dimension)])
+    arena.add(ids, vectors, memory_ids=ids // 3, group=0)
+    queries = torch.cat([hard_vectors("one huge", 4, dimension, 2), torch.ones(4, dimension)])
+    asked = ids[None, :14].repeat(8, 1)
+    whole = cue_similarities(arena, queries, asked)
+    monkeypatch.setattr(nearest_module, "_in_integers", lambda *_: False)
+    for ours, plain in zip(whole, cue_similarities(arena, queries, asked), strict=True):
+        assert torch.equal(ours, plain)

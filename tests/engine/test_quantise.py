@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nuonuo_memory.engine.quantise import (
     check_vectors,
+    code_planes,
     dequantise,
     encode_queries,
     fixed_point,
@@ -56,6 +57,15 @@ def test_sums_with_queries_are_exact_in_any_order() -> None:
         shuffled = torch.randperm(dimension)
         again = (rows[:, None, shuffled] * codes.code[None, :, shuffled]).sum(2)
         assert torch.equal(once, again)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_digits_of_a_query_add_up_to_its_code(kind: str) -> None:
+    for dimension in (1, 384, 8192):
+        code = encode_queries(hard_vectors(kind, 5, dimension, 8)).code
+        digits = code_planes(code).view(dimension, 4, 5)
+        weights = 256.0 ** torch.arange(4, dtype=torch.float64)
+        assert torch.equal(torch.einsum("djn,j->nd", digits.double(), weights), code)
 
 
 def test_queries_keep_float32_precision() -> None:
