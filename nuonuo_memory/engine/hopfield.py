@@ -85,50 +85,57 @@ def settle(
         scale = torch.ones_like(patterns[..., 0])
     if mask is None:
         mask = torch.ones_like(scale, dtype=torch.bool)
+    absent = torch.zeros_like(scale).masked_fill_(~mask, -torch.inf)
     steps = torch.zeros(len(state), dtype=torch.int64, device=state.device)
     moving = torch.ones(len(state), dtype=torch.bool, device=state.device)
-    attention = torch.zeros_like(scale)
+    attention, all_move = torch.zeros_like(scale), True
     for _ in range(max_steps):
-        weights = _softmax(beta * _overlap(state, patterns, scale), mask)
-        moved = torch.einsum("bc,bcd->bd", weights * scale, patterns)
-        steps += moving
-        attention = torch.where(moving[:, None], weights, attention)
+        weights = _softmax(_overlap(state, patterns, scale).mul_(beta).add_(absent))
+        moved = torch.bmm((weights * scale)[:, None], patterns)[:, 0]
         distance = torch.linalg.vector_norm(moved - state, dim=1)
-        state = torch.where(moving[:, None], moved, state)
+        steps += moving
+        if all_move:
+            attention, state = weights, moved
+        else:
+            attention = torch.where(moving[:, None], weights, attention)
+            state = torch.where(moving[:, None], moved, state)
         moving = moving & (distance >= tolerance)
-        if not state.is_cuda and not bool(moving.any()):
+        left = len(state) if state.is_cuda else int(moving.sum())
+        all_move = left == len(state) and not state.is_cuda
+        if not left:
             break
-    entropy = -torch.special.xlogy(attention, attention).sum(1)
-    return Settled(state, attention, _energy(state, patterns, scale, mask, beta), entropy, steps)
+    entropy = torch.special.entr(attention).sum(1)
+    return Settled(state, attention, _energy(state, patterns, scale, absent, beta), entropy, steps)
 
 
 def _overlap(state: Tensor, patterns: Tensor, scale: Tensor) -> Tensor:
     """Return the inner products [B, c] of each state with its patterns."""
     codes = encode_queries(state)
-    products = torch.einsum("bcd,bd->bc", patterns, codes.code.to(patterns.dtype))
-    return products * (scale * codes.unit[:, None]).to(patterns.dtype)
+    products = torch.bmm(patterns, codes.code.to(patterns.dtype)[:, :, None])[:, :, 0]
+    return products.mul_((scale * codes.unit[:, None]).to(patterns.dtype))
 
 
-def _softmax(values: Tensor, mask: Tensor) -> Tensor:
-    weights = values.masked_fill(~mask, -torch.inf)
-    peak = weights.amax(1, keepdim=True)
-    weights = torch.exp(weights - torch.where(peak.isfinite(), peak, torch.zeros_like(peak)))
-    total = weights.sum(1, keepdim=True)
-    return weights / torch.where(total > 0, total, torch.ones_like(total))
+def _softmax(values: Tensor) -> Tensor:
+    """Return the softmax of rows, 0 where a value is -inf, also where all of a row are."""
+    lowest = torch.finfo(values.dtype).min
+    weights = values.sub_(values.amax(1, keepdim=True).clamp_(min=lowest)).exp_()
+    # The largest weight is exp(0), so that only a row without any sums to less than 1.
+    return weights.div_(weights.sum(1, keepdim=True).clamp_(min=1.0))
 
 
-def _energy(state: Tensor, patterns: Tensor, scale: Tensor, mask: Tensor, beta: float) -> Tensor:
-    overlap = _overlap(state, patterns, scale).masked_fill(~mask, -torch.inf)
+def _energy(state: Tensor, patterns: Tensor, scale: Tensor, absent: Tensor, beta: float) -> Tensor:
+    overlap = _overlap(state, patterns, scale).mul_(beta).add_(absent)
+    held = absent == 0
     lengths = torch.linalg.vector_norm(patterns, dim=2) * scale.abs()
-    longest = lengths.masked_fill(~mask, 0).amax(1)
-    count = mask.sum(1).clamp(min=1)
-    energy = (
-        -torch.logsumexp(beta * overlap, 1) / beta
+    longest = lengths.mul_(held).amax(1)
+    count = held.sum(1)
+    energy: Tensor = (
+        -torch.logsumexp(overlap, 1) / beta
         + state.square().sum(1) / 2
-        + torch.log(count.to(state.dtype)) / beta
+        + torch.log(count.clamp(min=1).to(state.dtype)) / beta
         + longest.square() / 2
     )
-    return torch.where(mask.any(1), energy, torch.full_like(energy, math.inf))
+    return energy.masked_fill_(count == 0, math.inf)
 
 
 def by_memory(attention: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
