@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nuonuo_memory.attributes import AttributeTable
 from nuonuo_memory.engine.confidence import coverage
 from nuonuo_memory.engine.evidence import cue_evidence, session_evidence, vote
+from nuonuo_memory.engine.lexical import TermMatches
 from nuonuo_memory.engine.nearest import Candidates
 from nuonuo_memory.index import MemoryIndex
 from nuonuo_memory.store.rows import Ints
@@ -86,7 +89,8 @@ def question_terms(text: str) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(ids))
 
 
-class Shared(NamedTuple):
+@dataclass(frozen=True)
+class Shared:
     """The words that a question shares with memories, c occurrences of q terms.
 
     Attributes:
@@ -94,17 +98,26 @@ class Shared(NamedTuple):
         memory: int64 [c], key of the memory.
         counts: int64 [c].
         idf: float64 [q], of terms that occur nowhere too.
+        attributes: Of the memories.
     """
 
     term: Tensor
     memory: Tensor
     counts: Tensor
     idf: Tensor
+    attributes: AttributeTable
 
     def covered(self, keys: Ints) -> float:
         """Say how much of the question's words some memories hold, from 0 to 1."""
         among = np.isin(self.memory.numpy(), keys)
         return float(coverage(self.term[torch.from_numpy(among)], self.idf))
+
+    @cached_property
+    def sessions(self) -> tuple[Ints, NDArray[np.float64]]:
+        """The sessions of these memories, ascending, and what their words count, in [0, 1]."""
+        own = torch.from_numpy(self.attributes.of(self.memory.numpy()).sessions)
+        sessions, share = session_evidence(self.term, own, self.counts, idf=self.idf)
+        return sessions.numpy(), share.numpy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +128,7 @@ class Looker:
         query: The question's direction, [1, d] on the engine's device.
         terms: Its hashed words, int64 [q].
         beta: Inverse temperature at which a memory's cues are summed.
+        matches: Where the words occur; the index must not change while the looker is used.
     """
 
     index: MemoryIndex
@@ -122,12 +136,14 @@ class Looker:
     terms: Tensor
     place: Place
     beta: float
+    matches: TermMatches = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "matches", self.index.terms.match(self.terms, self.place.groups))
 
     def by_words(self, count: int) -> tuple[Ints, float]:
         """Return the best `count` memories by BM25, and the highest score."""
-        keys, scores = self.index.terms.scores(
-            self.terms, self.place.groups, k=count, allowed=self.place.allowed
-        )
+        keys, scores = self.matches.scores(k=count, allowed=self.place.allowed)
         return keys.numpy(), float(scores[0]) if len(scores) else 0.0
 
     def at(self, keys: Ints, peak: float) -> Look:
@@ -144,9 +160,7 @@ class Looker:
             cues=found.cue_ids[0].cpu().numpy(),
             similarity=np.where(np.isfinite(close), close, 0.0),
             summed=np.where(np.isfinite(summed), summed, 0.0),
-            lexical=self.index.terms.scores_of(
-                self.terms, self.place.groups, memory_ids=held
-            ).numpy(),
+            lexical=self.matches.scores_of(held).numpy(),
             peak=peak,
         )
 
@@ -158,19 +172,18 @@ class Looker:
         """
         held = near.memory_ids[0] >= 0
         memories, owner = torch.unique(near.memory_ids[0][held], return_inverse=True)
-        cues, similarity, summed = (
-            column.cpu().numpy()
-            for column in vote(
-                near.cue_ids[0][held],
-                owner,
-                near.similarity[0][held],
-                size=len(memories),
-                beta=self.beta,
-            )
+        found = vote(
+            near.cue_ids[0][held],
+            owner,
+            near.similarity[0][held],
+            size=len(memories),
+            beta=self.beta,
         )
+        cues, similarity, summed = (column.cpu().numpy() for column in found)
+        known = memories.cpu().numpy()
         worded, peak = self.by_words(words)
-        keys = np.union1d(memories.cpu().numpy(), worded)
-        places = np.searchsorted(keys, memories.cpu().numpy())
+        keys = np.union1d(known, worded)
+        places = np.searchsorted(keys, known)
         floor = summed.min(initial=np.inf) if len(summed) else 0.0
 
         def filled(values: NDArray[Any], rest: float) -> NDArray[Any]:
@@ -178,33 +191,27 @@ class Looker:
             column[places] = values
             return column
 
-        lexical = self.index.terms.scores_of(
-            self.terms, self.place.groups, memory_ids=torch.from_numpy(keys)
-        )
         return Look(
             keys=keys,
             cues=filled(cues, -1),
             similarity=filled(similarity, floor),
             summed=filled(summed, floor),
-            lexical=lexical.numpy(),
+            lexical=self.matches.scores_of(torch.from_numpy(keys)).numpy(),
             peak=peak,
         )
 
     def shared(self) -> Shared:
         """Return where the question's words occur."""
-        term, memory, counts, idf = self.index.terms.occurrences(self.terms, self.place.groups)
-        return Shared(term, memory, counts, idf)
+        return Shared(*self.matches.occurrences(), self.index.attributes)
 
     def sessions(self, shared: Shared, keys: Ints) -> NDArray[np.float64]:
         """Return what the question's words anywhere in a memory's session count, in [0, 1]."""
         if not len(shared.memory):
             return np.zeros(len(keys))
-        attributes = self.index.attributes
-        own = torch.from_numpy(attributes.of(shared.memory.numpy()).sessions)
-        sessions, share = session_evidence(shared.term, own, shared.counts, idf=shared.idf)
-        found = attributes.of(keys).sessions
-        places = np.searchsorted(sessions.numpy(), found).clip(0, len(sessions) - 1)
-        return np.where(sessions.numpy()[places] == found, share.numpy()[places], 0.0)
+        sessions, share = shared.sessions
+        found = self.index.attributes.of(keys).sessions
+        places = np.searchsorted(sessions, found).clip(0, len(sessions) - 1)
+        return np.where(sessions[places] == found, share[places], 0.0)
 
     def around(self, keys: Ints) -> Ints:
         """Return these memories with the turns before and after them, ascending, each once."""

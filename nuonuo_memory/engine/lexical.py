@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -123,33 +124,15 @@ class TermIndex:
             Memory ids, int64 `[m]`, and scores, float64 `[m]` above 0; best first, equal scores
             by memory id. Empty when no memory shares a term.
         """
-        found: list[tuple[Tensor, Tensor]] = []
-        for postings, dense in self._dense(term_ids, groups):
-            slots = dense.nonzero().squeeze(1)
-            if allowed is not None:
-                slots = slots[_among(postings.memories[slots], allowed)]
-            if k is not None and len(slots) > k:  # keep ties with the k-th; ids decide below
-                threshold = dense[slots].topk(k).values[-1]
-                slots = slots[dense[slots] >= threshold]
-            found.append((postings.memories[slots], dense[slots]))
-        if not found:
-            return torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.float64)
-        memories = torch.cat([ids for ids, _ in found])
-        scores = torch.cat([values for _, values in found])
-        order = memories.argsort()
-        order = order[scores[order].argsort(descending=True, stable=True)]
-        return memories[order[:k]], scores[order[:k]]
+        return self.match(term_ids, groups).scores(k=k, allowed=allowed)
 
     def scores_of(self, term_ids: Tensor, groups: Iterable[int], *, memory_ids: Tensor) -> Tensor:
         """Score given memories: float64 `[m]`, 0 for one that shares no term or is elsewhere."""
-        scores = torch.zeros(len(memory_ids), dtype=torch.float64)
-        wanted: list[int] = memory_ids.tolist()
-        for postings, dense in self._dense(term_ids, groups):
-            places = [(i, slot) for i, m in enumerate(wanted) if (slot := postings.slot(m)) >= 0]
-            if places:
-                rows, slots = (torch.tensor(column) for column in zip(*places, strict=True))
-                scores[rows] = dense[slots]
-        return scores
+        return self.match(term_ids, groups).scores_of(memory_ids)
+
+    def match(self, term_ids: Tensor, groups: Iterable[int]) -> TermMatches:
+        """Find where a question's terms, int64 `[q]`, occur; holds until the index changes."""
+        return TermMatches(self._existing(groups), torch.unique(term_ids), k1=self._k1, b=self._b)
 
     def document_frequency(self, term_ids: Tensor, groups: Iterable[int]) -> Tensor:
         """Count the memories that hold each term: int64 `[q]`, over the groups together."""
@@ -163,35 +146,8 @@ class TermIndex:
     def occurrences(
         self, term_ids: Tensor, groups: Iterable[int]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Find where and how often the terms of a question occur.
-
-        Returns:
-            For each memory and term that it holds: the term's place among the different terms,
-            the memory's id, the count, all int64 `[c]`; and the terms' idf, float64 `[t]`, as
-            BM25 weighs them.
-        """
-        terms = torch.unique(term_ids)
-        asked = self._existing(groups)
-        found = [
-            (term, postings.memories[slots], counts)
-            for postings in asked
-            for term, slots, counts in postings.find(terms)
-        ]
-        documents = sum(map(len, asked))
-        frequency = torch.zeros(len(terms), dtype=torch.float64)
-        for term, memories, _ in found:
-            frequency[term] += len(memories)
-        idf = torch.log1p((documents - frequency + 0.5) / (frequency + 0.5))
-        if not found:
-            none = torch.empty(0, dtype=torch.int64)
-            return none, none.clone(), none.clone(), idf
-        places = [torch.full((len(memories),), term) for term, memories, _ in found]
-        return (
-            torch.cat(places),
-            torch.cat([memories for _, memories, _ in found]),
-            torch.cat([counts.to(torch.int64) for _, _, counts in found]),
-            idf,
-        )
+        """Find where and how often the terms of a question occur, see `TermMatches`."""
+        return self.match(term_ids, groups).occurrences()
 
     def documents(self, groups: Iterable[int]) -> int:
         """Count the memories of some groups."""
@@ -210,43 +166,120 @@ class TermIndex:
     def _existing(self, groups: Iterable[int]) -> list[GroupPostings]:
         return [self._groups[group] for group in sorted(set(groups)) if group in self._groups]
 
-    def _dense(self, term_ids: Tensor, groups: Iterable[int]) -> list[tuple[GroupPostings, Tensor]]:
-        """Scores by slot of each group that shares a term, float64 `[slots]`."""
-        asked = self._existing(groups)
-        terms = torch.unique(term_ids)
-        found = [(postings, postings.find(terms)) for postings in asked]
-        documents = sum(map(len, asked))
-        mean = sum(postings.length for postings in asked) / max(documents, 1)
+
+class TermMatches:
+    """Where the terms of a question occur in some groups, whose statistics are pooled.
+
+    Args:
+        groups: The postings to look through.
+        terms: Different terms, ascending int64 `[t]`.
+        k1: See `TermIndex`.
+        b: See `TermIndex`.
+    """
+
+    def __init__(
+        self, groups: Sequence[GroupPostings], terms: Tensor, *, k1: float, b: float
+    ) -> None:
+        found = [(postings, postings.find(terms)) for postings in groups]
+        documents = sum(map(len, groups))
         frequency = [0] * len(terms)
         for _, pieces in found:
             for term, slots, _ in pieces:
                 frequency[term] += len(slots)
-        idf = [math.log1p((documents - n + 0.5) / (n + 0.5)) for n in frequency]
-        return [
-            (postings, self._score(postings, pieces, idf=idf, mean=mean))
-            for postings, pieces in found
-            if pieces
+        self._rarity = [(documents - n + 0.5) / (n + 0.5) for n in frequency]
+        self._found = [(postings, _Columns.of(pieces)) for postings, pieces in found if pieces]
+        mean = sum(postings.length for postings in groups) / max(documents, 1)
+        idf = torch.tensor([math.log1p(rarity) for rarity in self._rarity], dtype=torch.float64)
+        self._dense = [
+            (postings, self._score(postings, columns, idf, k1=k1, marked=b / mean, free=1 - b))
+            for postings, columns in self._found
         ]
 
+    @staticmethod
     def _score(
-        self,
         postings: GroupPostings,
-        pieces: Sequence[tuple[int, Tensor, Tensor]],
+        columns: _Columns,
+        idf: Tensor,
         *,
-        idf: Sequence[float],
-        mean: float,
+        k1: float,
+        marked: float,
+        free: float,
     ) -> Tensor:
-        # Terms in ascending order, and one memory once per term: each memory's sum is taken in
-        # the same order however its postings lie, so equal contents give equal scores.
-        pieces = sorted(pieces, key=lambda piece: piece[0])
-        slots = torch.cat([piece[1] for piece in pieces])
-        times = torch.cat([piece[2] for piece in pieces]).double()
-        weight = torch.tensor([idf[piece[0]] for piece in pieces], dtype=torch.float64)
-        weight = weight.repeat_interleave(torch.tensor([len(piece[1]) for piece in pieces]))
-        lengths = postings.lengths[slots].double()
-        damped = times + self._k1 * (1 - self._b + self._b / mean * lengths)
+        """Return the scores by slot, float64 `[slots]`."""
+        times = columns.counts.double()
+        lengths = postings.lengths[columns.slots].double()
+        damped = times + k1 * (free + marked * lengths)
         dense = torch.zeros(len(postings.memories), dtype=torch.float64)
-        return dense.index_add_(0, slots, weight * times / damped)
+        return dense.index_add_(0, columns.slots, idf[columns.terms] * times / damped)
+
+    def scores(self, *, k: int | None, allowed: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Score the memories that share a term, see `TermIndex.scores`."""
+        found: list[tuple[Tensor, Tensor]] = []
+        for postings, dense in self._dense:
+            slots = dense.nonzero().squeeze(1)
+            if allowed is not None:
+                slots = slots[_among(postings.memories[slots], allowed)]
+            if k is not None and len(slots) > k:  # keep ties with the k-th; ids decide below
+                threshold = dense[slots].topk(k).values[-1]
+                slots = slots[dense[slots] >= threshold]
+            found.append((postings.memories[slots], dense[slots]))
+        if not found:
+            return torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.float64)
+        memories = torch.cat([ids for ids, _ in found])
+        scores = torch.cat([values for _, values in found])
+        order = memories.argsort()
+        order = order[scores[order].argsort(descending=True, stable=True)]
+        return memories[order[:k]], scores[order[:k]]
+
+    def scores_of(self, memory_ids: Tensor) -> Tensor:
+        """Score given memories, see `TermIndex.scores_of`."""
+        scores = torch.zeros(len(memory_ids), dtype=torch.float64)
+        wanted: list[int] = memory_ids.tolist()
+        for postings, dense in self._dense:
+            slots = torch.tensor(postings.slots(wanted), dtype=torch.int64)
+            scores = torch.where(slots >= 0, dense[slots], scores)
+        return scores
+
+    def occurrences(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return where and how often the terms occur.
+
+        Returns:
+            For each memory and term that it holds: the term's place among the different terms,
+            the memory's id, the count, all int64 `[c]`; and the terms' idf, float64 `[t]`, as
+            BM25 weighs them.
+        """
+        idf = torch.tensor(self._rarity, dtype=torch.float64).log1p()
+        if not self._found:
+            none = torch.empty(0, dtype=torch.int64)
+            return none, none.clone(), none.clone(), idf
+        return (
+            torch.cat([columns.terms for _, columns in self._found]),
+            torch.cat([postings.memories[columns.slots] for postings, columns in self._found]),
+            torch.cat([columns.counts for _, columns in self._found]).to(torch.int64),
+            idf,
+        )
+
+
+class _Columns(NamedTuple):
+    """Postings of one group, in ascending order of term: place of the term, slot, count, `[c]`.
+
+    A memory comes once per term, so its sum is taken in the same order however its postings lie,
+    and equal contents give equal scores.
+    """
+
+    terms: Tensor
+    slots: Tensor
+    counts: Tensor
+
+    @classmethod
+    def of(cls, pieces: Sequence[tuple[int, Tensor, Tensor]]) -> _Columns:
+        pieces = sorted(pieces, key=lambda piece: piece[0])
+        sizes = torch.tensor([len(slots) for _, slots, _ in pieces])
+        return cls(
+            torch.tensor([term for term, _, _ in pieces]).repeat_interleave(sizes),
+            torch.cat([slots for _, slots, _ in pieces]),
+            torch.cat([counts for _, _, counts in pieces]),
+        )
 
 
 def _among(values: Tensor, ascending: Tensor) -> Tensor:

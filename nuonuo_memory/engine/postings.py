@@ -8,7 +8,7 @@ the memory: nothing of it stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -87,9 +87,9 @@ class GroupPostings:
         runs = [t for run in self._runs for t in (run.terms, run.ptr, run.slots, run.counts)]
         return sum(t.nbytes for t in (*runs, *self._tail, self.memories, self.lengths))
 
-    def slot(self, memory: int) -> int:
-        """The slot of a memory; -1 when it is not here."""
-        return self._slots.get(memory, -1)
+    def slots(self, memories: Iterable[int]) -> list[int]:
+        """The slot of each memory; -1 for one that is not here."""
+        return [self._slots.get(memory, -1) for memory in memories]
 
     def add(self, memories: Tensor, ptr: Tensor, *, terms: Tensor, counts: Tensor) -> None:
         """Add memories; `ptr`, `terms` and `counts` as for `TermIndex.add`."""
