@@ -21,7 +21,6 @@ from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.types import Progress
 
 _ROWS, _COLUMNS = 1024, 8192  # a tile of cosines: 32 MB
-_NOBODY = torch.iinfo(torch.int64).max
 _SAME = 0.01  # a strength that moves by less, as a share, is left for a later pass
 
 
@@ -299,52 +298,63 @@ class _Compare:
 
     def __init__(self, cues: _Cues, group: Tensor, words: Tensor, ranks: Tensor) -> None:
         self._cues, self._group, self._words, self._ranks = cues, group, words, ranks
+        tied = [one.tied for one in cues.usage]
+        self._tied = torch.tensor(tied, dtype=torch.bool, device=group.device)
         self._keeper: dict[int, tuple[int, int, float]] = {}  # by place: rank, place, cosine
         self._alike: dict[int, tuple[float, int]] = {}  # by place: −cosine, place
 
     def tile(self, memories: Tensor, columns: Tensor) -> None:
         """Compare the first cues of some memories with some cues of all."""
         cues, config = self._cues, self._cues.config
-        owner = cues.owners[columns]
         cosine = cues.unit(cues.first[memories]) @ cues.unit(columns).T
-        near = (cosine >= config.merge_at) & (self._group[memories, None] == self._group[owner])
-        same = self._words[memories, None] == self._words[owner]
+        row, column = (cosine >= config.merge_at).nonzero(as_tuple=True)
+        place, other = memories[row], cues.owners[columns[column]]
+        close = cosine[row, column]
+        kin = (self._group[place] == self._group[other]) & (place != other)
+        same = self._words[place] == self._words[other]
         if config.same_words:
-            older = near & ~same & (owner < memories[:, None])
-            self._note_alike(memories, owner, cosine.masked_fill(~older, -torch.inf))
-            near &= same
-        near &= self._ranks[owner] < self._ranks[memories, None]
-        self._note_copies(memories, owner, self._ranks[owner].where(near, _NOBODY))
+            older = kin & ~same & (other < place)
+            self._note_alike(place[older], other[older], close[older])
+            kin &= same
+        worse = kin & (self._ranks[other] < self._ranks[place]) & ~self._tied[place]
+        self._note_copies(place[worse], other[worse])
 
-    def _note_alike(self, memories: Tensor, owner: Tensor, cosine: Tensor) -> None:
-        value, at = cosine.max(dim=1)
-        for row in value.isfinite().nonzero()[:, 0].tolist():
-            place, other = int(memories[row]), int(owner[at[row]])
-            found = (-float(value[row]), other)
-            self._alike[place] = min(self._alike.get(place, found), found)
+    def _note_alike(self, place: Tensor, other: Tensor, close: Tensor) -> None:
+        """Remember for each memory the nearest that is older."""
+        order = torch.argsort(close, descending=True, stable=True)
+        order = order[torch.argsort(place[order], stable=True)]
+        first = _starts(place[order])
+        columns = (place[order][first], other[order][first], close[order][first])
+        for mine, theirs, cosine in zip(*(column.tolist() for column in columns), strict=True):
+            found = (-cosine, theirs)
+            self._alike[mine] = min(self._alike.get(mine, found), found)
 
-    def _note_copies(self, memories: Tensor, owner: Tensor, ranks: Tensor) -> None:
+    def _note_copies(self, place: Tensor, other: Tensor) -> None:
         """Take the first in rank that covers each memory; those that do not are passed over."""
-        tied = torch.tensor([self._cues.usage[place].tied for place in memories.tolist()])
-        ranks.masked_fill_(tied.to(ranks.device)[:, None], _NOBODY)
-        waiting = torch.arange(len(memories), device=memories.device)
-        while len(waiting):
-            rank, at = ranks[waiting].min(dim=1)
-            some = rank < _NOBODY
-            again = []
-            columns = (waiting[some].tolist(), rank[some].tolist(), at[some].tolist())
-            for row, first, column in zip(*columns, strict=True):
-                place, other = int(memories[row]), int(owner[column])
-                known = self._keeper.get(place)
-                if known is not None and known[0] <= first:
-                    continue
-                cosine = self._cues.covered(place, other)
-                if cosine >= self._cues.config.merge_at:
-                    self._keeper[place] = (first, other, cosine)
-                else:
-                    ranks[row].masked_fill_(owner == other, _NOBODY)
-                    again.append(row)
-            waiting = torch.tensor(again, dtype=torch.int64, device=memories.device)
+        order = torch.argsort(self._ranks[other], stable=True)
+        order = order[torch.argsort(place[order], stable=True)]
+        place, other = place[order], other[order]
+        while len(place):
+            first = _starts(place)
+            found = [
+                self._covers(mine, theirs)
+                for mine, theirs in zip(place[first].tolist(), other[first].tolist(), strict=True)
+            ]
+            settled = place[first][torch.tensor(found, device=place.device)]
+            rest = ~first & ~torch.isin(place, settled)
+            place, other = place[rest], other[rest]
+
+    def _covers(self, mine: int, theirs: int) -> bool:
+        """Whether a memory's keeper is this one, or one that comes before it in rank."""
+        rank = int(self._ranks[theirs])
+        known = self._keeper.get(mine)
+        if known is not None and known[0] <= rank:
+            return True
+        cosine = self._cues.covered(mine, theirs)
+        if cosine >= self._cues.config.merge_at:
+            self._keeper[mine] = (rank, theirs, cosine)
+            return True
+        return False
 
     def merges(self) -> list[_Pair]:
         """Copies whose original stays, in order of storing."""
@@ -355,11 +365,22 @@ class _Compare:
         ]
 
     def likenesses(self) -> list[_Pair]:
-        """What is alike and not merged, most alike first."""
-        pairs = [
-            (place, other, self._cues.covered(place, other))
+        """What is alike and stays, the newer of the two first; most alike first."""
+        stays = {place: kept for place, kept, _ in self.merges()}
+        ends = {
+            (stays.get(place, place), stays.get(other, other))
             for place, (_, other) in self._alike.items()
-            if place not in self._keeper and other not in self._keeper
+        }
+        pairs = [
+            (max(pair), min(pair), self._cues.covered(max(pair), min(pair)))
+            for pair in sorted(ends)
         ]
         near = [pair for pair in pairs if pair[2] >= self._cues.config.merge_at]
-        return sorted(near, key=lambda pair: (-pair[2], pair[0]))
+        return sorted(set(near), key=lambda pair: (-pair[2], pair))
+
+
+def _starts(sorted_: Tensor) -> Tensor:
+    """Say of each value whether it differs from the one before it."""
+    first = torch.ones(len(sorted_), dtype=torch.bool, device=sorted_.device)
+    first[1:] = sorted_[1:] != sorted_[:-1]
+    return first

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from nuonuo_memory._version import __version__
-from nuonuo_memory.cli import asking, demo, forgetting, ingesting, looking, moving
+from nuonuo_memory.cli import asking, consolidating, demo, forgetting, ingesting, looking, moving
 from nuonuo_memory.errors import NuonuoError
 from nuonuo_memory.evaluation import command as measuring
 
@@ -51,5 +51,14 @@ def _main(
     """Remember conversations and ask them in other words."""
 
 
-for _commands in (demo, ingesting, asking, looking, forgetting, moving, measuring):
+for _commands in (
+    demo,
+    ingesting,
+    asking,
+    looking,
+    consolidating,
+    forgetting,
+    moving,
+    measuring,
+):
     _commands.register(app)

@@ -14,7 +14,9 @@ from xml.etree import ElementTree as ET
 import pytest
 import typer.main
 
+from nuonuo_memory import TextMemory
 from nuonuo_memory.cli import app
+from nuonuo_memory.text.encoder import HashingEncoder
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -91,6 +93,29 @@ def test_forget_by_id_session_and_all(talk: Talk) -> None:
     assert nuonuo.json("forget", "--session", "talk-2", "--yes") == {"forgotten": 2}
     assert nuonuo.json("forget", "--all", "--yes") == {"forgotten": 2}
     assert nuonuo.json("stats")["memories"] == 0  # type: ignore[index]
+
+
+def test_consolidate_lists_and_does_it_when_told(nuonuo: Runs) -> None:
+    with TextMemory.open("nuonuo.db", encoder=HashingEncoder()) as memory:
+        memory.remember("Ada has 2 cats.", id="first1")
+        memory.remember("ada has 2 cats", id="second")
+        memory.remember("Ada has 3 cats.", id="third3")
+    assert nuonuo.json("reinforce", "second") == {"reinforced": 1}
+    shown = nuonuo("consolidate", "--merge-at", "0.8")
+    assert "1 copies merged, 1 alike" in shown
+    assert "nothing was changed" in shown
+    assert "Ada has 3 cats." in shown
+    found = nuonuo.json("consolidate")
+    assert (found["merged"][0]["gone"], found["dry_run"]) == ("first1", True)  # type: ignore[index]
+    assert nuonuo.json("stats")["memories"] == 3  # type: ignore[index]
+    assert "done" in nuonuo("consolidate", "--apply")
+    assert nuonuo.json("stats")["memories"] == 2  # type: ignore[index]
+    words = nuonuo.json("consolidate", "--any-words", "--merge-at", "0.8", "--apply")
+    assert words["merged"][0]["kept"] == "second"  # type: ignore[index]
+    faded = nuonuo.json("consolidate", "--half-life", "1e-9", "--prune-below", "0.1", "--turns")
+    assert len(faded["pruned"]) == 1  # type: ignore[index]
+    assert "merge_at" in nuonuo.fails("consolidate", "--merge-at", "2")
+    assert "expected the id" in nuonuo.fails("reinforce", "nobody")
 
 
 def test_namespaces_are_apart(talk: Talk) -> None:
