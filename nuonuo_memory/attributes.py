@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nuonuo_memory.store.rows import AttributeBatch, Ints, StrengthRow
 
-_COLUMNS = np.dtype(
-    [
-        ("key", np.int64),
-        ("group", np.int64),
-        ("session", np.int64),
-        ("turn", np.int64),
-        ("role", np.int64),
-        ("at", np.float64),
-        ("strength", np.float64),
-    ]
-)
+_COLUMNS = {
+    "key": np.int64,
+    "group": np.int64,
+    "session": np.int64,
+    "turn": np.int64,
+    "role": np.int64,
+    "at": np.float64,
+    "strength": np.float64,
+}
+_PLACE = ("session", "turn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,118 +44,133 @@ class Attributes:
 
 
 class AttributeTable:
-    """Attributes by memory key, in rows sorted by key.
+    """Attributes by memory key, in columns sorted by key.
 
     Keys grow, so adding is appending; only a memory that is read anew is put in between.
     """
 
     def __init__(self) -> None:
-        self._rows = np.zeros(0, dtype=_COLUMNS)
-        self._count = 0
+        self._room: dict[str, NDArray[Any]] = {
+            name: np.zeros(0, dtype=kind) for name, kind in _COLUMNS.items()
+        }
+        self._held = dict(self._room)
         self._sessions: dict[tuple[int, str], int] = {}
         self._roles: dict[str, int] = {}
-        self._places: dict[tuple[int, int], int] = {}
+        self._turns: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._held["key"])
 
     def add(self, batch: AttributeBatch) -> None:
         """Add memories that are not here yet; their keys ascend."""
-        rows = np.zeros(len(batch.keys), dtype=_COLUMNS)
-        groups = batch.namespace_keys.tolist()
-        rows["key"] = batch.keys
-        rows["group"] = batch.namespace_keys
-        rows["turn"] = batch.turns
-        rows["at"] = batch.at
-        rows["strength"] = 1.0
-        rows["session"] = [
+        keys, groups = batch.keys.tolist(), batch.namespace_keys.tolist()
+        sessions = [
             self._sessions.setdefault((group, session), len(self._sessions))
             if session is not None
             else -1 - key
-            for group, session, key in zip(groups, batch.sessions, batch.keys.tolist(), strict=True)
+            for group, session, key in zip(groups, batch.sessions, keys, strict=True)
         ]
-        rows["role"] = [
+        roles = [
             -1 if role is None else self._roles.setdefault(role, len(self._roles))
             for role in batch.roles
         ]
-        self._places.update(
+        self._turns.update(
             ((session, turn), key)
-            for session, turn, key in zip(*_lists(rows, "session", "turn", "key"), strict=True)
+            for session, turn, key in zip(sessions, batch.turns.tolist(), keys, strict=True)
             if session >= 0 and turn >= 0
         )
-        if self._count and len(rows) and rows["key"][0] < self._rows["key"][self._count - 1]:
-            held = self._rows[: self._count]
-            places = np.searchsorted(held["key"], rows["key"])
-            self._rows = np.insert(held, places, rows)
-        else:
-            self._reserve(self._count + len(rows))
-            self._rows[self._count : self._count + len(rows)] = rows
-        self._count += len(rows)
+        self._insert(
+            {
+                "key": batch.keys,
+                "group": batch.namespace_keys,
+                "session": np.array(sessions, dtype=np.int64),
+                "turn": batch.turns,
+                "role": np.array(roles, dtype=np.int64),
+                "at": batch.at,
+                "strength": np.ones(len(keys)),
+            }
+        )
 
     def set_strengths(self, batch: Sequence[StrengthRow]) -> None:
         """Give memories their strengths; those that are not here are passed over."""
-        held = self._rows[: self._count]
         keys = np.array([row.memory_key for row in batch], dtype=np.int64)
-        here = np.isin(keys, held["key"])
+        here = self.holds(keys)
         strengths = np.array([row.strength for row in batch], dtype=np.float64)
-        held["strength"][np.searchsorted(held["key"], keys[here])] = strengths[here]
+        self._held["strength"][self._places(keys[here])] = strengths[here]
 
     def remove(self, keys: Ints) -> None:
         """Remove memories; keys that are not here are passed over."""
-        held = self._rows[: self._count]
+        held = self._held
         kept = ~np.isin(held["key"], keys)
         if not kept.all():
-            for place in zip(*_lists(held[~kept], "session", "turn"), strict=True):
-                self._places.pop(place, None)
-            self._rows = held[kept]
-            self._count = len(self._rows)
+            for place in zip(*(held[name][~kept].tolist() for name in _PLACE), strict=True):
+                self._turns.pop(place, None)
+            self._room = {name: column[kept] for name, column in held.items()}
+            self._held = dict(self._room)
 
     def of(self, keys: Ints) -> Attributes:
         """Return the attributes of these memories, in their order.
 
         Every key must be here.
         """
-        rows = self._rows[: self._count]
-        found = rows[np.searchsorted(rows["key"], keys)]
+        held, places = self._held, self._places(keys)
         return Attributes(
-            sessions=found["session"],
-            turns=found["turn"],
-            roles=found["role"],
-            at=found["at"],
-            strengths=found["strength"],
+            sessions=held["session"][places],
+            turns=held["turn"][places],
+            roles=held["role"][places],
+            at=held["at"][places],
+            strengths=held["strength"][places],
         )
+
+    def sessions(self, keys: Ints) -> Ints:
+        """Return the sessions alone of these memories, see `Attributes`; every key is here."""
+        sessions: Ints = self._held["session"][self._places(keys)]
+        return sessions
 
     def neighbours(self, keys: Ints, step: int) -> Ints:
         """Return the memory `step` turns on in the same session, int64 [n]; -1 where none is."""
-        rows = self._rows[: self._count]
-        found = rows[np.searchsorted(rows["key"], keys)]
-        return np.array(
-            [
-                self._places.get((session, turn + step), -1) if turn >= 0 else -1
-                for session, turn in zip(*_lists(found, "session", "turn"), strict=True)
-            ],
-            dtype=np.int64,
-        )
+        places = self._places(keys)
+        turns = self._held["turn"][places]
+        turns = np.where(turns >= 0, turns + step, -1)
+        asked = zip(self._held["session"][places].tolist(), turns.tolist(), strict=True)
+        find = self._turns.get
+        return np.array([find(place, -1) for place in asked], dtype=np.int64)
 
     def groups(self, keys: Ints) -> Ints:
         """Return the namespaces' keys of these memories, in their order; every key is here."""
-        rows = self._rows[: self._count]
-        return rows["group"][np.searchsorted(rows["key"], keys)]
+        return self._held["group"][self._places(keys)]
 
     def holds(self, keys: Ints) -> NDArray[np.bool_]:
         """Say of each key whether its memory is here."""
-        return np.isin(keys, self._rows["key"][: self._count])
+        return np.isin(keys, self._held["key"])
 
     def role_codes(self, roles: Sequence[str]) -> list[int]:
         """Return the numbers of these roles; those that no memory has are left out."""
         return [self._roles[role] for role in roles if role in self._roles]
 
-    def _reserve(self, size: int) -> None:
-        if size > len(self._rows):
-            grown = np.zeros(max(size, 2 * len(self._rows)), dtype=_COLUMNS)
-            grown[: self._count] = self._rows[: self._count]
-            self._rows = grown
+    def _places(self, keys: Ints) -> Ints:
+        """Where the rows of memories that are here lie."""
+        held = self._held["key"]
+        places: Ints
+        if len(held) and held[-1] - held[0] + 1 == len(held):  # no key is missing in between
+            places = keys - held[0]
+        else:
+            places = np.searchsorted(held, keys)
+        return places
 
-
-def _lists(rows: NDArray[np.void], *names: str) -> tuple[list[int], ...]:
-    return tuple(rows[name].tolist() for name in names)
+    def _insert(self, new: dict[str, NDArray[Any]]) -> None:
+        held, count = self._held, len(self)
+        top = count + len(new["key"])
+        if count and top > count and new["key"][0] < held["key"][-1]:
+            places = np.searchsorted(held["key"], new["key"])
+            self._room = {name: np.insert(held[name], places, new[name]) for name in _COLUMNS}
+        else:
+            if top > len(self._room["key"]):
+                spare = max(top, 2 * count) - count
+                self._room = {
+                    name: np.concatenate([column, np.zeros(spare, dtype=column.dtype)])
+                    for name, column in held.items()
+                }
+            for name, column in self._room.items():
+                column[count:top] = new[name]
+        self._held = {name: column[:top] for name, column in self._room.items()}

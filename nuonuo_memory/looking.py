@@ -115,7 +115,7 @@ class Shared:
     @cached_property
     def sessions(self) -> tuple[Ints, NDArray[np.float64]]:
         """The sessions of these memories, ascending, and what their words count, in [0, 1]."""
-        own = torch.from_numpy(self.attributes.of(self.memory.numpy()).sessions)
+        own = torch.from_numpy(self.attributes.sessions(self.memory.numpy()))
         sessions, share = session_evidence(self.term, own, self.counts, idf=self.idf)
         return sessions.numpy(), share.numpy()
 
@@ -209,7 +209,7 @@ class Looker:
         if not len(shared.memory):
             return np.zeros(len(keys))
         sessions, share = shared.sessions
-        found = self.index.attributes.of(keys).sessions
+        found = self.index.attributes.sessions(keys)
         places = np.searchsorted(sessions, found).clip(0, len(sessions) - 1)
         return np.where(sessions[places] == found, share[places], 0.0)
 
