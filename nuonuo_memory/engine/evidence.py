@@ -54,6 +54,7 @@ def cue_evidence(
     return CueEvidence(best.view(shape), nearest.view(shape), summed.view(shape))
 
 
+@torch.inference_mode()
 def vote(
     cue_ids: Tensor, owner: Tensor, similarity: Tensor, *, size: int, beta: float
 ) -> tuple[Tensor, Tensor, Tensor]:

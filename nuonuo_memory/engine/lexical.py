@@ -130,6 +130,7 @@ class TermIndex:
         """Score given memories: float64 `[m]`, 0 for one that shares no term or is elsewhere."""
         return self.match(term_ids, groups).scores_of(memory_ids)
 
+    @torch.inference_mode()
     def match(self, term_ids: Tensor, groups: Iterable[int]) -> TermMatches:
         """Find where a question's terms, int64 `[q]`, occur; holds until the index changes."""
         return TermMatches(self._existing(groups), torch.unique(term_ids), k1=self._k1, b=self._b)

@@ -100,6 +100,7 @@ def check_search(
     return queries
 
 
+@torch.inference_mode()
 def search(
     arena: CueArena,
     queries: Tensor,
@@ -147,6 +148,7 @@ def best_cues(arena: CueArena, queries: Tensor, memory_ids: Tensor) -> tuple[Ten
     return best.cue_ids.view(memory_ids.shape), best.similarity.view(memory_ids.shape)
 
 
+@torch.inference_mode()
 def cue_similarities(
     arena: CueArena, queries: Tensor, memory_ids: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -76,6 +76,7 @@ def _accelerator(arena: CueArena) -> DeviceRecall | None:
     return attach(arena)
 
 
+@torch.inference_mode()
 def retrieve_plainly(
     arena: CueArena,
     queries: Tensor,
@@ -102,6 +103,7 @@ def retrieve_plainly(
     return result
 
 
+@torch.inference_mode()
 def settle_candidates(
     queries: Tensor, found: Candidates, *, k: int, config: HopfieldConfig
 ) -> Retrieved:
