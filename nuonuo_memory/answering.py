@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from nuonuo_memory.types import Cue, Hit, Hop
 
 PathOf = Callable[[int], tuple[Hop, ...]]
 """From the place of a memory in the ranking to the steps that led to it."""
+
+EACH_GROUP = 10
+"""Memories looked at for each group that is asked for; several of the best share a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,53 +41,76 @@ class Ranking:
     path: PathOf
 
 
-def hits(store: Store, ranking: Ranking, ask: Asked) -> tuple[Hit, ...]:
-    """Return the `ask.k` best memories, or the best memory of each of the `ask.k` best groups."""
-    rows = _chosen(store, ranking, ask)
-    places = np.searchsorted(ranking.look.keys, [row.key for _, row in rows])
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A memory to return: its place in the ranking, its row, and the score that it goes by."""
+
+    rank: int
+    row: MemoryRow
+    score: float
+
+
+def hits(store: Store, ranking: Ranking, ask: Asked, *, second: float) -> tuple[Hit, ...]:
+    """Return the `ask.k` best memories, or the best memory of each of the `ask.k` best groups.
+
+    A group goes by its best memory and, `second` times as much, its second-best.
+    """
+    found = _in_order(store, ranking, page=max(ask.k, 16))
+    if ask.group_by is None:
+        chosen = list(islice(found, ask.k))
+    else:
+        chosen = _best_of_groups(found, ask.group_by, k=ask.k, second=second)
+    places = np.searchsorted(ranking.look.keys, [one.row.key for one in chosen])
     cues = store.cue_rows(ranking.look.cues[places].tolist())
-    found = []
-    for (rank, row), place in zip(rows, places.tolist(), strict=True):
+    result = []
+    for one, place in zip(chosen, places.tolist(), strict=True):
         cue = cues.get(int(ranking.look.cues[place]))
-        found.append(
+        result.append(
             Hit(
-                memory=memory_of(row),
-                score=float(ranking.scores[rank]),
+                memory=memory_of(one.row),
+                score=one.score,
                 similarity=float(ranking.look.similarity[place]),
-                cue=Cue(row.text, "text") if cue is None else Cue(cue.text, cue.kind),
-                path=ranking.path(rank),
+                cue=Cue(one.row.text, "text") if cue is None else Cue(cue.text, cue.kind),
+                path=ranking.path(one.rank),
             )
         )
-    return tuple(found)
+    return tuple(result)
 
 
-def _chosen(store: Store, ranking: Ranking, ask: Asked) -> list[tuple[int, MemoryRow]]:
-    """The memories to return, each with its place in the ranking."""
-    seen: set[str] = set()
-    chosen: list[tuple[int, MemoryRow]] = []
-    for rank, row in _in_order(store, ranking.keys, page=max(ask.k, 16)):
-        group = _group(row, ask.group_by)
-        if group in seen:
-            continue
-        seen.add(group)
-        chosen.append((rank, row))
-        if len(chosen) == ask.k:
+def _best_of_groups(
+    found: Iterator[Chosen], group_by: str, *, k: int, second: float
+) -> list[Chosen]:
+    """The best memory of each of the k best groups.
+
+    A group is worth the mean of its best memory and, `second` times as much, its second-best. Of
+    one whose second lies deeper than was looked, it is taken to be as good as the last seen.
+    """
+    groups: dict[str, list[Chosen]] = {}
+    last = 0.0
+    for seen, one in enumerate(found):
+        if seen >= k * EACH_GROUP and len(groups) >= k:
             break
-    return chosen
+        groups.setdefault(_group(one.row, group_by), []).append(one)
+        last = one.score
+
+    def worth(members: Sequence[Chosen]) -> float:
+        runner_up = members[1].score if len(members) > 1 else last
+        return (members[0].score + second * runner_up) / (1 + second)
+
+    best = sorted(groups.values(), key=worth, reverse=True)[:k]
+    return [replace(members[0], score=worth(members)) for members in best]
 
 
-def _in_order(store: Store, keys: Ints, page: int) -> Iterator[tuple[int, MemoryRow]]:
-    for start in range(0, len(keys), page):
-        part = keys[start : start + page].tolist()
+def _in_order(store: Store, ranking: Ranking, page: int) -> Iterator[Chosen]:
+    for start in range(0, len(ranking.keys), page):
+        part = ranking.keys[start : start + page].tolist()
         rows = store.get_keys(part)
         for place, key in enumerate(part, start):
             if key in rows:  # else forgotten by another process since the ranking
-                yield place, rows[key]
+                yield Chosen(place, rows[key], float(ranking.scores[place]))
 
 
-def _group(row: MemoryRow, by: str | None) -> str:
+def _group(row: MemoryRow, by: str) -> str:
     """What tells a memory's group; one that lacks the property is a group of its own."""
-    if by is None:
-        return row.id
     value = row.session if by == "session" else row.metadata.get(by)
     return json.dumps([row.id] if value is None else [value, by], sort_keys=True)

@@ -109,7 +109,9 @@ class RankingConfig:
     session: float = 0.12
     speaker: float = 0.3
     assistant: float = 0.2
+    own: float = 0.08
     period: float = 0.25
+    second: float = 0.3
     strength: float = 0.0
 
     def __post_init__(self) -> None:

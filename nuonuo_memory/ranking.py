@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nuonuo_memory.answering import Ranking
+from nuonuo_memory.answering import EACH_GROUP, Ranking
 from nuonuo_memory.attributes import AttributeTable
 from nuonuo_memory.config import RankingConfig
 from nuonuo_memory.engine.confidence import Calibration, evidence_logit, probability
@@ -16,18 +17,25 @@ from nuonuo_memory.looking import Look, Looker, Shared
 from nuonuo_memory.options import Asked
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.question import Asked as AskedFor
-from nuonuo_memory.text.question import asked as read_question
+from nuonuo_memory.text.question import speaks_of_self
+
+TextsOf = Callable[[Sequence[int]], Mapping[int, str]]
+"""From cues to their texts."""
 
 _FIRST = 5
 """Memories that confidence looks at."""
-_EACH_GROUP = 10
-"""Memories kept for each group that is asked for; several of the best share a group."""
 _NEUTRAL_COVERAGE = 0.5
 _NEUTRAL_INFORMATION = 5.0
 
 
 def rank(
-    text: str, looker: Looker, first: Look, *, config: RankingConfig, ask: Asked
+    asked_for: AskedFor,
+    looker: Looker,
+    first: Look,
+    *,
+    said: TextsOf,
+    config: RankingConfig,
+    ask: Asked,
 ) -> tuple[Ranking, float]:
     """Rank what a question brought up, and say how sure it is that the answer is there.
 
@@ -35,7 +43,6 @@ def rank(
     memory are candidates too, and their evidence counts for it.
     """
     attributes = looker.index.attributes
-    asked_for = read_question(text, now=ask.now)
     shared = looker.shared()
 
     def alone(look: Look, keys: Ints) -> NDArray[np.float64]:
@@ -44,7 +51,7 @@ def rank(
         gained = _asked_for(attributes, keys, asked_for, config)
         return base + config.session * looker.sessions(shared, keys) + gained
 
-    wanted = ask.k * (_EACH_GROUP if ask.group_by else 2)
+    wanted = ask.k * (EACH_GROUP if ask.group_by else 2)
     best = first.best(max(config.kept, wanted), alone(first, first.keys))
     keys = looker.around(best.keys)
     keys = keys[looker.place.admits(keys)]
@@ -53,6 +60,8 @@ def rank(
     scores = alone(look, keys)
     for step, weight in ((-1, config.previous), (1, config.following)):
         scores = scores + weight * _beside(attributes, keys, step, look, base)
+    if asked_for.speaker == "user" and config.own:
+        scores = scores + config.own * _own(look.cues[np.searchsorted(look.keys, keys)], said)
     order = np.lexsort((keys, -scores))
     sure = confidence(look, keys[order[:_FIRST]], shared)
     return Ranking(keys[order], scores[order], look, lambda _: ()), sure
@@ -87,6 +96,12 @@ def _beside(
     others = attributes.neighbours(keys, step)
     places = np.searchsorted(look.keys, others).clip(0, len(look.keys) - 1)
     return np.where(look.keys[places] == others, base[places], 0.0) if len(keys) else base[:0]
+
+
+def _own(cues: Ints, said: TextsOf) -> NDArray[np.float64]:
+    """1 for each memory whose best cue states something in the first person, else 0."""
+    texts = said(cues[cues >= 0].tolist())
+    return np.array([speaks_of_self(texts.get(cue, "")) for cue in cues.tolist()], dtype=float)
 
 
 def _asked_for(

@@ -19,6 +19,8 @@ from nuonuo_memory.options import Asked
 from nuonuo_memory.paths import Paths
 from nuonuo_memory.ranking import confidence, rank
 from nuonuo_memory.text.encoder import encode_checked
+from nuonuo_memory.text.question import Asked as AskedFor
+from nuonuo_memory.text.question import asked as read_question
 from nuonuo_memory.types import Recall
 from nuonuo_memory.writing import unit
 
@@ -28,11 +30,12 @@ class Question:
     """One question on its way to an answer.
 
     Attributes:
+        asked_for: What it asks for.
         near: The nearest cues; its tensors have one row.
         settled: How the network settled among those cues; its tensors have one row.
     """
 
-    text: str
+    asked_for: AskedFor
     looker: Looker
     near: Candidates
     settled: Retrieved
@@ -73,8 +76,8 @@ class Recalling:
             )
             settled = settle_candidates(queries, found, k=ask.k, config=core.config.hopfield)
             return [
-                self._answer(self._question(text, queries, place, found, settled, row), ask, step)
-                for row, text in enumerate(texts)
+                self._answer(self._question(one, queries, place, found, settled, row), ask, step)
+                for row, one in enumerate(read_question(text, now=ask.now) for text in texts)
             ]
 
     def _directions(self, texts: Sequence[str], ask: Asked) -> Tensor:
@@ -92,7 +95,7 @@ class Recalling:
 
     def _question(
         self,
-        text: str,
+        asked_for: AskedFor,
         queries: Tensor,
         place: Place,
         found: Candidates,
@@ -102,20 +105,24 @@ class Recalling:
         looker = Looker(
             self._core.index,
             queries[row : row + 1],
-            question_terms(text),
+            question_terms(asked_for.topic),
             place,
             beta=self._core.config.hopfield.beta,
         )
         near = Candidates(*(column[row : row + 1] for column in found))
         one = Retrieved(*(column[row : row + 1] for column in settled))
-        return Question(text, looker, near, one)
+        return Question(asked_for, looker, near, one)
 
     def _answer(self, question: Question, ask: Asked, step: Step) -> Recall:
         ranking, sure = step(question, ask)
         settled = question.settled
         return Recall(
-            query=question.text,
-            hits=hits(self._core.store, ranking, ask) if sure >= ask.min_confidence else (),
+            query=question.asked_for.text,
+            hits=(
+                hits(self._core.store, ranking, ask, second=self._core.config.ranking.second)
+                if sure >= ask.min_confidence
+                else ()
+            ),
             confidence=sure,
             energy=float(settled.energy[0]),
             entropy=float(settled.entropy[0]),
@@ -130,9 +137,10 @@ class Recalling:
 
     def _rank(self, question: Question, ask: Asked) -> tuple[Ranking, float]:
         return rank(
-            question.text,
+            question.asked_for,
             question.looker,
             question.looker.roughly(question.near, self._core.config.ranking.words),
+            said=self._said,
             config=self._core.config.ranking,
             ask=ask,
         )
@@ -142,7 +150,7 @@ class Recalling:
         first = self._candidates(question)
         following = Following(
             question.looker,
-            question.text,
+            question.asked_for.text,
             words_of=self._words_of,
             config=ask.association(core.config.association),
             lexical=core.config.association.lexical,
@@ -157,6 +165,10 @@ class Recalling:
         """Activation by key of the memories that there are."""
         keys = self._core.store.keys(list(given))
         return {key: float(given[id_]) for id_, key in keys.items() if given[id_] > 0}
+
+    def _said(self, cues: Sequence[int]) -> dict[int, str]:
+        """The texts of cues, by key."""
+        return {key: row.text for key, row in self._core.store.cue_rows(cues).items()}
 
     def _words_of(self, key: int) -> Tensor:
         return question_terms(self._core.store.get_keys([key])[key].text)

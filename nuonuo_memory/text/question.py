@@ -1,4 +1,4 @@
-"""What a question asks for beside its topic: whose words, and from when.
+"""What a question asks for: its topic, whose words, and from when.
 
 Rules over English wording; a question in another language, or without such words, asks for nothing
 special and is ranked by its content alone.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 _ASSISTANT = re.compile(
     r"\bremind me\b"
@@ -71,26 +72,37 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks for beside its topic.
+    """What a question asks for.
 
     Attributes:
+        text: The question as asked.
         speaker: `user` when it speaks of the asker ("where did I …"), `assistant` when it asks for
             what the assistant said ("what did you recommend"), else `None`.
         period: The span of time that it names, if any.
+        topic: Its words without a time that counts from today: "two weeks ago" names a date, and
+            meant another one where a memory says it.
     """
 
+    text: str
     speaker: str | None
     period: Period | None
+    topic: str
 
 
 def asked(question: str, *, now: datetime | None = None) -> Asked:
-    """Read whose words and which time a question asks for.
+    """Read what a question asks for.
 
     Args:
         question: The question's text.
         now: When it is asked; without it, only dates that name their year are understood.
     """
-    return Asked(speaker=speaker_asked(question), period=period_asked(question, now=now))
+    period, topic = _period_and_topic(question, now)
+    return Asked(question, speaker_asked(question), period, topic)
+
+
+def speaks_of_self(text: str) -> bool:
+    """Say whether a text states something in the first person; a question states nothing."""
+    return not text.rstrip().endswith("?") and _FIRST_PERSON.search(text) is not None
 
 
 def speaker_asked(question: str) -> str | None:
@@ -107,16 +119,20 @@ def period_asked(question: str, *, now: datetime | None = None) -> Period | None
     the latest one that has begun. Spans carry the slack that people allow themselves: three days
     on a week, twelve on a month.
     """
+    return _period_and_topic(question, now)[0]
+
+
+def _period_and_topic(question: str, now: datetime | None) -> tuple[Period | None, str]:
     text = question.lower()
     if now is not None and now.tzinfo is None:
         now = now.replace(tzinfo=UTC)
-    for pattern, read in _RULES:
-        match = pattern.search(text)
-        if match is not None:
-            period = read(match, now)
-            if period is not None:
-                return period
-    return None
+    for rule in _RULES:
+        match = rule.pattern.search(text)
+        period = rule.read(match, now) if match is not None else None
+        if match is not None and period is not None:
+            rest = f"{text[: match.start()]} {text[match.end() :]}"
+            return period, rest if rule.relative else question
+    return None, question
 
 
 def _days(first: datetime, last: datetime, *, slack: float = 0.0) -> Period:
@@ -216,24 +232,44 @@ def _year(match: re.Match[str], _now: datetime | None) -> Period | None:
 
 
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d\d))?"
-_RULES: tuple[
-    tuple[re.Pattern[str], Callable[[re.Match[str], datetime | None], Period | None]], ...
-] = (
-    (re.compile(r"\b(?P<year>(?:19|20)\d\d)-(?P<m>\d\d)-(?P<day>\d\d)\b"), _iso),
-    (re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b{_YEAR}"), _date),
-    (re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b{_YEAR}"), _date),
-    (re.compile(rf"\b(?:a )?{_NUMBER}(?: of)? {_UNIT} ago\b"), _ago),
-    (re.compile(r"\byesterday\b|\blast night\b"), _yesterday),
-    (re.compile(r"\b(?:last|past) weekend\b"), _weekend),
-    (re.compile(rf"\b(?:last|past) (?P<weekday>{'|'.join(_WEEKDAYS)})\b"), _weekday),
-    (re.compile(rf"\b(?:last|past|previous)(?: (?:a )?{_NUMBER}(?: of)?) {_UNIT}\b"), _within),
-    (re.compile(rf"\b(?P<which>last|past|previous|this) {_UNIT}\b"), _last_unit),
-    (
+
+
+class _Rule(NamedTuple):
+    """How one form of a time is read, and whether it counts from today."""
+
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str], datetime | None], Period | None]
+    relative: bool = False
+
+
+_RULES = (
+    _Rule(re.compile(r"\b(?P<year>(?:19|20)\d\d)-(?P<m>\d\d)-(?P<day>\d\d)\b"), _iso),
+    _Rule(re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b{_YEAR}"), _date),
+    _Rule(
+        re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b{_YEAR}"), _date
+    ),
+    _Rule(re.compile(rf"\b(?:a )?{_NUMBER}(?: of)? {_UNIT} ago\b"), _ago, relative=True),
+    _Rule(re.compile(r"\byesterday\b|\blast night\b"), _yesterday, relative=True),
+    _Rule(re.compile(r"\b(?:last|past) weekend\b"), _weekend, relative=True),
+    _Rule(
+        re.compile(rf"\b(?:last|past) (?P<weekday>{'|'.join(_WEEKDAYS)})\b"),
+        _weekday,
+        relative=True,
+    ),
+    _Rule(
+        re.compile(rf"\b(?:last|past|previous)(?: (?:a )?{_NUMBER}(?: of)?) {_UNIT}\b"),
+        _within,
+        relative=True,
+    ),
+    _Rule(
+        re.compile(rf"\b(?P<which>last|past|previous|this) {_UNIT}\b"), _last_unit, relative=True
+    ),
+    _Rule(
         re.compile(
             rf"\b(?:in|during|of|since|throughout|early|late|mid|last|this)[\s-]+{_MONTH}\b{_YEAR}"
         ),
         _month,
     ),
-    (re.compile(rf"\b{_MONTH},?\s+(?P<year>(?:19|20)\d\d)\b"), _month),
-    (re.compile(r"\b(?:in|during|since|of) (?P<year>(?:19|20)\d\d)\b"), _year),
+    _Rule(re.compile(rf"\b{_MONTH},?\s+(?P<year>(?:19|20)\d\d)\b"), _month),
+    _Rule(re.compile(r"\b(?:in|during|since|of) (?P<year>(?:19|20)\d\d)\b"), _year),
 )

@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nuonuo_memory.text.clauses import clauses
-from nuonuo_memory.text.question import Period, asked, period_asked, speaker_asked
+from nuonuo_memory.text.question import (
+    Period,
+    asked,
+    period_asked,
+    speaker_asked,
+    speaks_of_self,
+)
 
 NOW = datetime(2023, 4, 18, 3, 31, tzinfo=UTC)  # a Tuesday
 
@@ -110,3 +116,36 @@ def test_clauses() -> None:
     said = "I need new recipes, by the way, I just got a smoker today and it is huge."
     assert clauses(said) == ["I need new recipes", "I just got a smoker today", "it is huge."][:2]
     assert clauses("One clause alone stands here.") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("What kettle did I buy 10 days ago?", "what kettle did i buy ?"),
+        ("Who came last Friday evening?", "who came evening?"),
+        ("Which trips did I take in the past three months?", "which trips did i take in the ?"),
+        ("Who came on June 3, 2021?", "Who came on June 3, 2021?"),
+        ("Who read the March 15th issue?", "Who read the March 15th issue?"),
+        ("Where is the key?", "Where is the key?"),
+    ],
+)
+def test_only_a_time_that_counts_from_today_is_no_topic(question: str, topic: str) -> None:
+    assert " ".join(asked(question, now=NOW).topic.split()) == topic
+
+
+def test_without_now_the_topic_is_the_question() -> None:
+    assert asked("What did I buy 10 days ago?").topic == "What did I buy 10 days ago?"
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("I just got a smoker", True),
+        ("with my sister", True),
+        ("Can you help me?", False),
+        ("the smoker is hot", False),
+        ("", False),
+    ],
+)
+def test_speaks_of_self(text: str, own: bool) -> None:
+    assert speaks_of_self(text) is own

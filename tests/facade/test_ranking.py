@@ -1,0 +1,92 @@
+"""What each part of the ranking adds to a memory's score, seen from outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from nuonuo_memory import MemoryConfig, Message, NewMemory, TextMemory
+from nuonuo_memory.config import RankingConfig
+from nuonuo_memory.text.encoder import HashingEncoder
+from nuonuo_memory.types import Recall
+
+
+def opened(**changed: float) -> TextMemory:
+    ranking = replace(RankingConfig(), **changed)  # type: ignore[arg-type]
+    return TextMemory.in_memory(encoder=HashingEncoder(), config=MemoryConfig(ranking=ranking))
+
+
+def scores(answer: Recall) -> dict[str, float]:
+    return {hit.text: hit.score for hit in answer}
+
+
+NOW = datetime(2026, 5, 20, tzinfo=UTC)
+SAID = "I bought the red kettle at the market."
+ASKED = "Where do people buy the red kettle?"
+
+
+def test_what_the_asker_stated_gains_and_what_was_asked_does_not() -> None:
+    found = []
+    for own in (0.0, 0.08):
+        with opened(own=own) as memory:
+            memory.observe([Message("user", SAID)], session="a")
+            memory.observe([Message("user", ASKED)], session="b")
+            found.append(scores(memory.recall("Which red kettle did I buy?")))
+    without, default = found
+    assert default[SAID] - without[SAID] == pytest.approx(0.08)
+    assert default[ASKED] == without[ASKED]
+
+
+def test_a_question_about_others_gains_nothing() -> None:
+    found = []
+    for own in (0.0, 0.08):
+        with opened(own=own) as memory:
+            memory.observe([Message("user", SAID)], session="a")
+            found.append(scores(memory.recall("Who bought the red kettle?")))
+    assert found[0] == found[1]
+
+
+def test_words_of_a_relative_time_are_no_topic() -> None:
+    found = []
+    for lexical in (0.0, 0.2):
+        with opened(lexical=lexical, session=0.0) as memory:
+            memory.remember("two weeks of rain, and two weeks ago two weeks of sun", id="weather")
+            memory.remember("the kettle came from the corner shop", id="kettle")
+            answer = memory.recall("Which kettle came two weeks ago?", now=NOW)
+            found.append({hit.id: hit.score for hit in answer})
+    assert found[1]["weather"] == found[0]["weather"]
+    assert found[1]["kettle"] > found[0]["kettle"]
+
+
+def test_a_group_goes_by_its_two_best() -> None:
+    with opened(second=0.5) as memory:
+        for session, said in {
+            "a": ["roses need water every morning", "the car is parked outside"],
+            "b": ["roses need water", "roses need much water"],
+        }.items():
+            memory.observe([Message("user", text) for text in said], session=session)
+        single = memory.recall("roses need water every day", k=4)
+        of = {
+            session: [hit.score for hit in single if hit.memory.session == session]
+            for session in ("a", "b")
+        }
+        grouped = memory.recall("roses need water every day", k=2, group_by="session")
+        assert {str(hit.memory.session): hit.score for hit in grouped} == pytest.approx(
+            {session: (best + 0.5 * other) / 1.5 for session, (best, other) in of.items()}
+        )
+        assert [hit.score for hit in grouped] == sorted((h.score for h in grouped), reverse=True)
+
+
+def test_a_group_of_one_is_ranked_beside_larger_ones() -> None:
+    with opened() as memory:
+        memory.remember_many(
+            [
+                NewMemory("tulips bloom in spring", metadata={"book": 1}),
+                NewMemory("tulips bloom", metadata={"book": 2}),
+                NewMemory("winter is long", metadata={"book": 2}),
+            ]
+        )
+        found = memory.recall("when do tulips bloom in spring", k=2, group_by="book")
+        assert [hit.metadata["book"] for hit in found] == [1, 2]
