@@ -1,31 +1,41 @@
-"""Every setting of recall changed in turn: what each is worth, as a table.
+"""Every setting of recall changed in turn: what each is worth, as a table in Markdown.
 
-    python benchmarks/ablation.py locomo DATA [--device cuda] [--jobs 4] [--limit N]
+    python benchmarks/ablation.py --longmemeval DATA --locomo DATA [--device cuda] [--jobs 16]
 
-Runs the benchmark once per row through the whole product. Texts are encoded once for all rows.
-`docs/ablation.md` holds the table of both conversation benchmarks.
+Every row is a run of the whole product. The texts of all rows are encoded once, and rows that
+differ in ranking alone share the stored memory. `docs/ablation.md` holds the table of both
+conversation benchmarks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
+from itertools import chain, groupby
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, NamedTuple
 
 import torch
 import typer
-from torch import Tensor
 
 from nuonuo_memory.config import MemoryConfig
-from nuonuo_memory.evaluation import BenchSettings, run
+from nuonuo_memory.evaluation import locomo, longmemeval
+from nuonuo_memory.evaluation.asking import Answer, Haystack, answer, texts_of
+from nuonuo_memory.evaluation.data import Session
+from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
+from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.text.encoder import Encoder
 from nuonuo_memory.text.minilm import load_minilm
 
 SHIPPED = MemoryConfig()
+_CHUNK = 64
 
 
-def _ranking(**changed: float) -> MemoryConfig:
+def _ranking(**changed: Any) -> MemoryConfig:
     return replace(SHIPPED, ranking=replace(SHIPPED.ranking, **changed))
 
 
@@ -33,80 +43,147 @@ def _cues(**changed: Any) -> MemoryConfig:
     return replace(SHIPPED, cues=replace(SHIPPED.cues, **changed))
 
 
-def _beta(beta: float) -> MemoryConfig:
-    return replace(SHIPPED, hopfield=replace(SHIPPED.hopfield, beta=beta))
+def _hopfield(**changed: Any) -> MemoryConfig:
+    return replace(SHIPPED, hopfield=replace(SHIPPED.hopfield, **changed))
 
 
 VARIANTS: dict[str, MemoryConfig] = {
-    "as shipped": SHIPPED,
-    "cues: no sentences, no clauses": _cues(sentences=False),
-    "cues: no clauses": _cues(clauses=False),
-    "cues: an assistant's sentences too": _cues(assistant_sentences=True),
-    "cues: the question that an answer follows": _cues(questions=True),
-    "votes: beta 10": _beta(10.0),
-    "votes: beta 40": _beta(40.0),
-    "votes: beta 1000 (the best cue alone)": _beta(1000.0),
-    "no lexical evidence": _ranking(lexical=0.0, session=0.0),
+    "**as shipped**": SHIPPED,
+    "votes: beta 10": _hopfield(beta=10.0),
+    "votes: beta 20": _hopfield(beta=20.0),
+    "votes: beta 40": _hopfield(beta=40.0),
+    "votes: beta 1000 (the best cue alone)": _hopfield(beta=1000.0),
+    "candidates 64": _hopfield(candidates=64),
+    "candidates 256": _hopfield(candidates=256),
+    "looked at closely: 24": _ranking(kept=24),
+    "looked at closely: 192": _ranking(kept=192),
+    "no lexical evidence at all": _ranking(lexical=0.0, session=0.0),
+    "lexical 0": _ranking(lexical=0.0),
     "lexical 0.1": _ranking(lexical=0.1),
     "lexical 0.4": _ranking(lexical=0.4),
     "no neighbours": _ranking(previous=0.0, following=0.0),
-    "neighbours 0.2": _ranking(previous=0.2, following=0.2),
+    "neighbours 0.2 each": _ranking(previous=0.2, following=0.2),
     "no session words": _ranking(session=0.0),
+    "session words 0.3": _ranking(session=0.3),
     "no speaker": _ranking(speaker=0.0, assistant=0.0),
+    "speaker 0.1 each": _ranking(speaker=0.1, assistant=0.1),
     "no period": _ranking(period=0.0),
+    "period 0.1": _ranking(period=0.1),
+    "cues: the turn or its segments only": _cues(sentences=False),
+    "cues: no clauses": _cues(clauses=False),
+    "cues: an assistant's sentences too": _cues(assistant_sentences=True),
+    "cues: the question that an answer follows": _cues(questions=True),
 }
+"""Ordered so that those of the same cues stand together."""
 
 
-class Remembering:
-    """An encoder that keeps what it encoded, so that rows share it."""
+class Benchmark(NamedTuple):
+    """Haystacks with their questions, the sessions in them, and the columns of the table."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._held: dict[str, Tensor] = {}
-        self.name = encoder.name
-        self.dimension = encoder.dimension
-
-    def encode(self, texts: Sequence[str]) -> Tensor:
-        """Encode texts that are new, float32 [n, dimension]."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._held]
-        if new:
-            rows = self._encoder.encode(new).to("cpu", torch.float16)
-            self._held.update(zip(new, rows, strict=True))
-        return torch.stack([self._held[text] for text in texts]).float()
-
-    encode_queries = encode
+    haystacks: Sequence[Haystack]
+    sessions: Sequence[Session]
+    columns: Mapping[str, tuple[str, str]]
 
 
 def main(
-    name: str,
-    data: Path,
     *,
+    longmemeval_data: Annotated[Path | None, typer.Option("--longmemeval")] = None,
+    locomo_data: Annotated[Path | None, typer.Option("--locomo")] = None,
     device: str = "cpu",
     jobs: int = 1,
-    limit: Annotated[int | None, typer.Option()] = None,
+    limit: int | None = None,
+    weights: Annotated[Path | None, typer.Option(help="Half-precision weights.")] = None,
 ) -> None:
-    encoder = Remembering(load_minilm(device=device))
-    head: list[str] = []
-    for label, config in VARIANTS.items():
-        settings = BenchSettings(encoder, device, limit=limit, jobs=jobs, memory=config)
-        found = run(name, data, settings).to_dict()["system"]
-        chosen = {
-            f"{level} {measure}": found[level][measure]
-            for level, measures in (
-                (
-                    "session",
-                    ("recall_any@1", "recall_any@5", "recall_all@5", "recall@5", "recall@10"),
-                ),
-                ("turn", ("recall_any@5", "recall_all@10", "recall@5", "recall@10")),
-            )
-            for measure in measures
-            if measure in found[level]
-        }
-        if not head:
-            head = list(chosen)
-            print("| settings | " + " | ".join(head) + " |")
-            print("|---" * (1 + len(head)) + "|")
-        print(f"| {label} | " + " | ".join(f"{chosen[one]:.1f}" for one in head) + " |", flush=True)
+    encoder = _encoder(weights, device)
+    if longmemeval_data is not None:
+        print(_table(_longmemeval(longmemeval_data, limit), longmemeval.scores, encoder, jobs))
+    if locomo_data is not None:
+        print(_table(_locomo(locomo_data, limit), locomo.scores, encoder, jobs))
+
+
+def _encoder(weights: Path | None, device: str) -> Encoder:
+    if weights is None:
+        return load_minilm(device=device)
+    from gpu_bench import HalfWeights
+
+    return HalfWeights(weights, device)
+
+
+def _longmemeval(data: Path, limit: int | None) -> Benchmark:
+    haystacks, sessions = longmemeval.haystacks(data, limit)
+    columns = {
+        "any@1": ("session_all_questions", "recall_any@1"),
+        "any@5": ("session_all_questions", "recall_any@5"),
+        "all@5": ("session", "recall_all@5"),
+        "turn any@5": ("turn", "recall_any@5"),
+        "turn all@10": ("turn", "recall_all@10"),
+    }
+    return Benchmark(haystacks, sessions, columns)
+
+
+def _locomo(data: Path, limit: int | None) -> Benchmark:
+    haystacks = locomo.haystacks(data, limit)
+    sessions = [session for haystack in haystacks for session in haystack.sessions]
+    columns = {
+        f"{level} @{k}": (level, f"recall@{k}") for level in ("turn", "session") for k in (5, 10)
+    }
+    return Benchmark(haystacks, sessions, columns)
+
+
+def _table(benchmark: Benchmark, scores: Any, encoder: Encoder, jobs: int) -> str:
+    found = _answers(benchmark, encoder, jobs)
+    lines = ["| settings | " + " | ".join(benchmark.columns) + " |"]
+    lines.append("|---" * (1 + len(benchmark.columns)) + "|")
+    for label, answers in found.items():
+        reached = scores(answers, "system")
+        row = [f"{reached[level][name]:.1f}" for level, name in benchmark.columns.values()]
+        lines.append(f"| {label} | " + " | ".join(row) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _answers(benchmark: Benchmark, encoder: Encoder, jobs: int) -> dict[str, list[Answer]]:
+    """Every question's answer under every variant, by the variant's label."""
+    found: dict[str, list[Answer]] = {label: [] for label in VARIANTS}
+    spawn = get_context("spawn")
+    with (
+        TemporaryDirectory(prefix="nuonuo-ablation-") as name,
+        ProcessPoolExecutor(jobs, spawn, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+    ):
+        folder = Path(name)
+        sessions = benchmark.sessions
+        parts = [sessions[at : at + _CHUNK] for at in range(0, len(sessions), _CHUNK)]
+        texts = chain.from_iterable(pool.map(_texts, parts))
+        asked = (
+            question.text for haystack in benchmark.haystacks for question in haystack.questions
+        )
+        encode_texts(folder, encoder, texts=texts, queries=asked)
+        for answers in pool.map(partial(_ask, folder=folder), benchmark.haystacks):
+            for label, some in answers.items():
+                found[label].extend(some)
+    return found
+
+
+def _texts(sessions: Sequence[Session]) -> list[str]:
+    every = {replace(SHIPPED, cues=config.cues) for config in VARIANTS.values()}
+    return list(dict.fromkeys(chain.from_iterable(texts_of(sessions, one) for one in every)))
+
+
+def _ask(haystack: Haystack, folder: Path) -> dict[str, list[Answer]]:
+    """Store the haystack once for each kind of cues, and ask under each ranking."""
+    encoder = EncodedTexts(folder)
+    found: dict[str, list[Answer]] = {}
+    for cues, variants in groupby(VARIANTS.items(), key=lambda item: item[1].cues):
+        with TemporaryDirectory(dir=folder) as name:
+            path = Path(name) / "memory.db"
+            with TextMemory.open(
+                path, encoder=encoder, config=replace(SHIPPED, cues=cues), device="cpu"
+            ) as memory:
+                for session in haystack.sessions:
+                    memory.observe(session.messages, session=session.id, at=session.at)
+            for label, config in variants:
+                with TextMemory.open(path, encoder=encoder, config=config, device="cpu") as memory:
+                    found[label] = [answer(memory, question, {}) for question in haystack.questions]
+    return found
 
 
 if __name__ == "__main__":

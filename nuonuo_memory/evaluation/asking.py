@@ -82,14 +82,15 @@ def ask(haystack: Haystack, encoder: Encoder, *, config: MemoryConfig, device: s
             memory.observe(session.messages, session=session.id, at=session.at)
         others = baselines(haystack.sessions, encoder, config=config)
         return [
-            _answer(memory, question, others.find(question.text, DEPTH))
+            answer(memory, question, others.find(question.text, DEPTH))
             for question in haystack.questions
         ]
 
 
-def _answer(
+def answer(
     memory: TextMemory, question: Question, others: dict[str, tuple[list[Turn], list[str]]]
 ) -> Answer:
+    """Put one question to a memory, and set beside its answer what other systems found."""
     start = time.perf_counter()
     hits = memory.recall(question.text, k=DEPTH, now=question.asked)
     seconds = time.perf_counter() - start

@@ -10,7 +10,7 @@ from typing import Any
 from nuonuo_memory.evaluation import scoring
 from nuonuo_memory.evaluation.asking import Answer, Haystack
 from nuonuo_memory.evaluation.conversations import answers
-from nuonuo_memory.evaluation.data import Conversations, Question, Session
+from nuonuo_memory.evaluation.data import Question, Session
 from nuonuo_memory.evaluation.locomo_data import load_locomo
 from nuonuo_memory.evaluation.longmemeval import abstention, latency
 from nuonuo_memory.evaluation.result import BenchResult, commit
@@ -19,9 +19,9 @@ from nuonuo_memory.evaluation.settings import BenchSettings
 
 def run_locomo(data: str | Path, settings: BenchSettings) -> BenchResult:
     """Ask each question of its own conversation, over all with evidence that is there."""
-    haystacks = _haystacks(load_locomo(data), settings.limit)
-    every = [session for haystack in haystacks for session in haystack.sessions]
-    found = answers(haystacks, every, settings)
+    asked = haystacks(data, settings.limit)
+    every = [session for haystack in asked for session in haystack.sessions]
+    found = answers(asked, every, settings)
     names = [name for name in found[0].found if name != "system"]
     bars = scoring.reliability([a.confidence for a in found], [_hit(a) for a in found])
     system = scores(found, "system") | {
@@ -65,16 +65,17 @@ def scores(found: Sequence[Answer], name: str) -> dict[str, dict[str, float]]:
     }
 
 
-def _haystacks(loaded: dict[str, Conversations], limit: int | None) -> list[Haystack]:
+def haystacks(data: str | Path, limit: int | None) -> list[Haystack]:
+    """Return the conversations with their first questions, of those that have evidence."""
     left = limit
-    haystacks = []
-    for name, sample in loaded.items():
+    found = []
+    for name, sample in load_locomo(data).items():
         questions: list[Question] = [q for q in sample.questions if q.gold_turns][:left]
         if questions:
             haystack = Haystack(sample.haystack(questions[0]), questions)
-            haystacks.append(_told_apart(haystack, name))
+            found.append(_told_apart(haystack, name))
         left = None if left is None else left - len(questions)
-    return haystacks
+    return found
 
 
 def _told_apart(haystack: Haystack, name: str) -> Haystack:

@@ -23,12 +23,8 @@ _MS = 1000.0
 
 def run_longmemeval(data: str | Path, settings: BenchSettings) -> BenchResult:
     """Ask each question of its own haystack, and score sessions, turns and abstention."""
-    loaded = load_longmemeval(data)
-    questions = limited(loaded.questions, settings.limit)
-    haystacks = [Haystack(loaded.haystack(question), [question]) for question in questions]
-    wanted = {session for question in questions for session, _ in question.sessions}
-    sessions = [Session(name, None, loaded.turns[name]) for name in sorted(wanted)]
-    found = answers(haystacks, sessions, settings)
+    asked, sessions = haystacks(data, settings.limit)
+    found = answers(asked, sessions, settings)
     names = [name for name in found[0].found if name != "system"]
     bars = scoring.reliability(
         [a.confidence for a in found], [a.question.answerable for a in found]
@@ -48,6 +44,15 @@ def run_longmemeval(data: str | Path, settings: BenchSettings) -> BenchResult:
         rows=[answer.to_row() for answer in found],
         reliability=bars,
     )
+
+
+def haystacks(data: str | Path, limit: int | None) -> tuple[list[Haystack], list[Session]]:
+    """Return the first questions, each with its own haystack, and all their sessions."""
+    loaded = load_longmemeval(data)
+    questions = limited(loaded.questions, limit)
+    wanted = {session for question in questions for session, _ in question.sessions}
+    sessions = [Session(name, None, loaded.turns[name]) for name in sorted(wanted)]
+    return [Haystack(loaded.haystack(question), [question]) for question in questions], sessions
 
 
 def scores(found: Sequence[Answer], name: str) -> dict[str, Any]:
