@@ -140,6 +140,11 @@ class AttributeTable:
         """Return the namespaces' keys of these memories, in their order; every key is here."""
         return self._held["group"][self._places(keys)]
 
+    def keys(self) -> Ints:
+        """Return the keys of all memories, ascending."""
+        keys: Ints = self._held["key"].copy()
+        return keys
+
     def holds(self, keys: Ints) -> NDArray[np.bool_]:
         """Say of each key whether its memory is here."""
         return np.isin(keys, self._held["key"])

@@ -8,10 +8,11 @@ from typing import IO, Any, Unpack
 
 from torch import Tensor
 
-from nuonuo_memory import consolidating, inputs, inspecting, transfer
+from nuonuo_memory import calibrating, consolidating, inputs, inspecting, transfer
 from nuonuo_memory.consolidate import Consolidation
 from nuonuo_memory.convert import memories_of, memory_of
 from nuonuo_memory.diagnose import Diagnosis
+from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.fingerprint import fingerprint
 from nuonuo_memory.observe import Conversation, draft_fact
@@ -194,6 +195,23 @@ class Facade(Opened):
         if not done.dry_run and self._paraphrasing is not None:
             self._paraphrase(consolidating.unheard(self._core, [one.id for one in done.confused]))
         return done
+
+    def calibrate(
+        self, *, samples: int = 256, seed: int = 0, progress: Progress | None = None
+    ) -> Calibration:
+        """Measure on the memory's own cues how sure its answers are, and keep it with the file.
+
+        Each cue is asked with its conversation left out, which shows what a miss looks like here.
+        Call it when the memory has grown much; it takes about as long as `samples` recalls.
+
+        Args:
+            samples: Memories to ask a cue of.
+            seed: Chooses them.
+            progress: Called with the number asked and of all to ask.
+        """
+        return calibrating.measure(
+            self._core, samples=inputs.count_of(samples, "samples"), seed=seed, progress=progress
+        )
 
     def associate(self, source: str, target: str, *, label: str = "", weight: float = 1.0) -> None:
         """Tie one memory to another, in place of an earlier tie of yours between them.

@@ -8,6 +8,7 @@ from typing import Any, Self, Unpack
 
 from nuonuo_memory.aio import AsyncRunner
 from nuonuo_memory.consolidate import Consolidation
+from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.facade import Facade
 from nuonuo_memory.options import (
     ConsolidateOptions,
@@ -21,7 +22,16 @@ from nuonuo_memory.options import (
     Scope,
     UpdateOptions,
 )
-from nuonuo_memory.types import Cue, Memory, Message, NewMemory, Observed, Recall, Stats
+from nuonuo_memory.types import (
+    Cue,
+    Memory,
+    Message,
+    NewMemory,
+    Observed,
+    Progress,
+    Recall,
+    Stats,
+)
 
 
 class TextMemory(Facade):
@@ -77,6 +87,14 @@ class TextMemory(Facade):
     async def aconsolidate(self, **options: Unpack[ConsolidateOptions]) -> Consolidation:
         """Forget copies and what has faded, and weigh the rest, as `consolidate` does."""
         return await self._threads.run(self.consolidate, **options)
+
+    async def acalibrate(
+        self, *, samples: int = 256, seed: int = 0, progress: Progress | None = None
+    ) -> Calibration:
+        """Measure how sure answers are, as `calibrate` does."""
+        return await self._threads.run(
+            self.calibrate, samples=samples, seed=seed, progress=progress
+        )
 
     async def aassociate(
         self, source: str, target: str, *, label: str = "", weight: float = 1.0

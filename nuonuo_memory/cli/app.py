@@ -8,7 +8,16 @@ import typer
 from typer.core import TyperGroup
 
 from nuonuo_memory._version import __version__
-from nuonuo_memory.cli import asking, consolidating, demo, forgetting, ingesting, looking, moving
+from nuonuo_memory.cli import (
+    asking,
+    calibrating,
+    consolidating,
+    demo,
+    forgetting,
+    ingesting,
+    looking,
+    moving,
+)
 from nuonuo_memory.errors import NuonuoError
 from nuonuo_memory.evaluation import command as measuring
 
@@ -57,6 +66,7 @@ for _commands in (
     asking,
     looking,
     consolidating,
+    calibrating,
     forgetting,
     moving,
     measuring,

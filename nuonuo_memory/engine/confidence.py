@@ -2,7 +2,9 @@
 
 Three things speak for an answer: the best of the first memories is near the question, the
 question's rare words are among them, and the shared words carry much information. Their weighted
-sum is a logit; a store's own cues, left out in turn, tell how that logit reads on its contents.
+sum is a logit. How high it stands for a question that has no answer differs from store to store:
+where everybody talks of the same two people, a miss looks much like a hit elsewhere. A store's own
+cues, asked with their conversation left out, tell it without labels.
 """
 
 from __future__ import annotations
@@ -18,15 +20,23 @@ _INFORMATION = 0.22
 _OFFSET = -8.0
 _RARITY = 3.0
 """Power of the idf: one missing name ("my hamster") says more than three common words present."""
-_PRIOR = 0.002
-_STEPS = 50
+_TYPICAL_MISS = -1.0
+"""Mean logit of cues asked so in the conversations that the weights come from."""
+_TRUST = 0.3
+"""Share of a store's difference from it that counts: 0.2 to 0.5 do equally (docs/benchmarks.md);
+cues resemble their like more than questions do, so all of it would be too much."""
 
 
 class Calibration(NamedTuple):
-    """How a store's evidence reads: probability = sigmoid(scale · logit + offset)."""
+    """How a store's evidence reads: probability = sigmoid(logit + offset).
 
-    scale: float = 1.0
+    Attributes:
+        offset: Added to the log-odds of every answer; 0 before a store was measured.
+        samples: Cues that were asked.
+    """
+
     offset: float = 0.0
+    samples: int = 0
 
 
 def coverage(term: Tensor, idf: Tensor) -> Tensor:
@@ -65,38 +75,19 @@ def evidence_logit(similarity: Tensor, covered: Tensor, information: Tensor) -> 
 
 def probability(logit: Tensor, calibration: Calibration | None = None) -> Tensor:
     """Turn log-odds into a probability, as a store's calibration reads them."""
-    scale, offset = calibration or Calibration()
-    return torch.sigmoid(scale * logit + offset)
+    return torch.sigmoid(logit + (calibration or Calibration()).offset)
 
 
-def calibrate(hits: Tensor, misses: Tensor) -> Calibration:
-    """Fit how a store's evidence reads, from its own contents.
-
-    Logistic regression of the two kinds on the logit (Platt 1999), each kind weighing half, held
-    near the identity by a weak prior so that few samples change little.
+def calibrate(misses: Tensor) -> Calibration:
+    """Set off a store against the typical one, by what its misses look like.
 
     Args:
-        hits: [h] log-odds of questions whose answer is in the store.
-        misses: [m] log-odds of the same or other questions with the answer left out.
+        misses: Log-odds [m] of questions whose answer was left out, finite.
 
     Returns:
-        The identity when either is empty; never a falling reading.
+        No offset when there are none.
     """
-    if not len(hits) or not len(misses):
+    if not len(misses):
         return Calibration()
-    x = torch.cat([hits, misses]).to(torch.float64)
-    y = torch.cat([torch.ones(len(hits)), torch.zeros(len(misses))]).to(x)
-    weight = torch.where(y > 0, 0.5 / len(hits), 0.5 / len(misses))
-    design = torch.stack([x, torch.ones_like(x)], 1)
-    prior = torch.tensor([1.0, 0.0], dtype=torch.float64)
-    fit = prior.clone()
-    ridge = _PRIOR * torch.eye(2, dtype=torch.float64)
-    for _ in range(_STEPS):
-        p = torch.sigmoid(design @ fit)
-        gradient = design.T @ (weight * (p - y)) + ridge @ (fit - prior)
-        curvature = design.T @ (design * (weight * p * (1 - p))[:, None]) + ridge
-        step = torch.linalg.solve(curvature, gradient)
-        fit = fit - step * min(1.0, 2.0 / (float(step.abs().max()) + 1e-12))
-        if float(step.abs().max()) < 1e-10:
-            break
-    return Calibration(max(float(fit[0]), 0.0), float(fit[1]))
+    higher = float(misses.to(torch.float64).mean()) - _TYPICAL_MISS
+    return Calibration(-_TRUST * higher, len(misses))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from nuonuo_memory.errors import (
     EncoderMismatchError,
@@ -140,8 +140,18 @@ def check_new(encoder_name: str | None, dimension: int | None, path: str) -> tup
 
 
 def set_encoder(connection: Connection, *, encoder_name: str, dimension: int) -> None:
-    """Record which encoder the vectors come from."""
+    """Record which encoder the vectors come from; what was measured with another is void."""
+    set_calibration(connection, None)
     for name, value in (("encoder_name", encoder_name), ("dimension", str(dimension))):
         connection.execute(
             update(schema.meta).where(schema.meta.c.name == name).values(value=value)
+        )
+
+
+def set_calibration(connection: Connection, offset: float | None) -> None:
+    """Record how the store's evidence reads, or with `None` that nobody knows."""
+    connection.execute(delete(schema.meta).where(schema.meta.c.name == "calibration"))
+    if offset is not None:
+        connection.execute(
+            insert(schema.meta), [{"name": "calibration", "value": repr(float(offset))}]
         )

@@ -61,6 +61,7 @@ class Store:
         self.read_only = read_only
         self.encoder_name = meta["encoder_name"]
         self.dimension = int(meta["dimension"])
+        self.calibration = float(meta.get("calibration", 0.0))
         self.erasure_pending = False
         self._watch = Watch(database)
 
@@ -159,7 +160,14 @@ class Store:
             writer.forgets = True
         self.encoder_name = encoder_name
         self.dimension = dimension
+        self.calibration = 0.0
         return done
+
+    def set_calibration(self, offset: float) -> None:
+        """Keep how the store's evidence reads; other processes see it when they open the store."""
+        with self.write() as writer:
+            writer.set_calibration(offset)
+        self.calibration = offset
 
     def erase(self, *, patience: float = 1.0) -> bool:
         """Make sure that nothing forgotten is left in any file; writes that forget do it already.

@@ -298,6 +298,10 @@ class Writer:
         self._log.note_reload()
         return len(done)
 
+    def set_calibration(self, offset: float) -> None:
+        """Keep how the store's evidence reads, in log-odds."""
+        identity.set_calibration(self._connection, offset)
+
     # ---------------------------------------------------------------------------- remove
 
     def delete_memories(self, keys: Iterable[int]) -> list[int]:

@@ -127,6 +127,12 @@ def test_namespaces_are_apart(talk: Talk) -> None:
     assert nuonuo.json("list", "-n", "acme") == []
 
 
+def test_calibrate(talk: Talk) -> None:
+    nuonuo = talk()
+    assert nuonuo.json("calibrate") == {"offset": 0.0, "samples": 0}
+    assert "cues asked" in nuonuo("calibrate", "--samples", "3")
+
+
 def test_export_import_reencode(talk: Talk) -> None:
     nuonuo = talk()
     assert nuonuo.json("export", "all.jsonl") == {"exported": 5, "file": "all.jsonl"}

@@ -38,23 +38,16 @@ def test_more_evidence_is_more_confidence() -> None:
     assert float(probability(evidence_logit(number(0.8), number(1.0), number(9.0)))) > 0.8
 
 
-def test_calibration_moves_the_middle_between_hits_and_misses() -> None:
-    hits, misses = torch.tensor([3.0, 4.0, 5.0] * 50), torch.tensor([0.0, 1.0, 2.0] * 50)
-    found = calibrate(hits, misses)
-    read = probability(torch.tensor([0.0, 2.5, 5.0]), found)
-    assert read[0] < 0.2
-    assert read[2] > 0.8
-    assert float(read[1]) == pytest.approx(0.5, abs=0.1)
-
-
-def test_calibration_never_turns_round() -> None:
-    found = calibrate(torch.tensor([-4.0] * 9), torch.tensor([4.0] * 9))
-    assert found.scale >= 0
-    assert calibrate(torch.empty(0), torch.tensor([1.0])) == Calibration()
+def test_a_store_whose_misses_look_like_hits_is_surer_of_nothing() -> None:
+    noisy, quiet = calibrate(torch.tensor([1.0, 2.0])), calibrate(torch.tensor([-4.0] * 9))
+    assert noisy.offset < 0 < quiet.offset
+    assert (noisy.samples, quiet.samples) == (2, 9)
+    assert probability(number(0.0), noisy) < probability(number(0.0), quiet)
+    assert calibrate(torch.empty(0)) == Calibration()
 
 
 def test_identity_without_calibration() -> None:
     assert float(probability(number(0.0))) == 0.5
-    assert float(probability(number(2.0), Calibration(2.0, -1.0))) == pytest.approx(
-        float(torch.sigmoid(number(3.0)))
+    assert float(probability(number(2.0), Calibration(-1.0))) == pytest.approx(
+        float(torch.sigmoid(number(1.0)))
     )
