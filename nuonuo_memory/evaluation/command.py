@@ -29,7 +29,10 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="longmemeval, locomo, pararel or multihop.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="longmemeval, longmemeval-whole, locomo, pararel or multihop."),
+    ],
     data: Annotated[Path, typer.Argument(help="The official file, or a folder of the data.")],
     *,
     limit: Annotated[int | None, typer.Option("--limit", help="The first questions only.")] = None,

@@ -52,10 +52,11 @@ def answers(
             folder, settings.encoder, texts=texts, queries=asked, progress=settings.progress
         )
         del texts
-        device = settings.device if settings.jobs == 1 else "cpu"
+        shared_out = settings.jobs > 1 and len(haystacks) > 1
+        device = "cpu" if shared_out else settings.device
         work = partial(_ask, folder=folder, config=config, device=device)
         found: list[Answer] = []
-        for number, part in enumerate(pool(work, haystacks), start=1):
+        for number, part in enumerate((pool if shared_out else map)(work, haystacks), start=1):
             found.extend(part)
             settings.progress("asking", number, len(haystacks))
     return found

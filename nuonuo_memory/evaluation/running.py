@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.evaluation.locomo import run_locomo
-from nuonuo_memory.evaluation.longmemeval import run_longmemeval
+from nuonuo_memory.evaluation.longmemeval import run_longmemeval, run_longmemeval_whole
 from nuonuo_memory.evaluation.multihop import run_multihop
 from nuonuo_memory.evaluation.pararel import run_pararel
 from nuonuo_memory.evaluation.result import BenchResult
@@ -17,6 +17,7 @@ Run = Callable[[str | Path, BenchSettings], BenchResult]
 
 BENCHMARKS: dict[str, Run] = {
     "longmemeval": run_longmemeval,
+    "longmemeval-whole": run_longmemeval_whole,
     "locomo": run_locomo,
     "pararel": run_pararel,
     "multihop": run_multihop,

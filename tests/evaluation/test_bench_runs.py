@@ -135,6 +135,14 @@ def test_longmemeval_shape(folder: Path) -> None:
     assert json.loads(result.to_json()) == told
 
 
+def test_the_whole_haystack_is_asked_once_for_all(folder: Path) -> None:
+    result = run("longmemeval-whole", folder, BenchSettings(WordEncoder(), jobs=2))
+    told = result.to_dict()
+    assert (told["benchmark"], told["questions"]) == ("longmemeval-whole", 3)
+    assert told["system"]["session"]["recall_any@1"] == 100.0
+    assert set(told["baselines"]) == {"one_vector_per_turn", "bm25", "cosine_all_cues"}
+
+
 def test_rows_let_anyone_check_a_figure(folder: Path, tmp_path: Path) -> None:
     result = run("longmemeval", folder, BenchSettings(WordEncoder(), limit=2))
     result.write_rows(tmp_path / "rows.jsonl")
@@ -208,7 +216,7 @@ def test_pararel(tmp_path: Path) -> None:
 
 
 def test_wrong_calls_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="longmemeval, locomo, pararel"):
+    with pytest.raises(InvalidInputError, match="longmemeval, longmemeval-whole, locomo, pararel"):
         run("squad", tmp_path, BenchSettings(WordEncoder()))
     with pytest.raises(FormatError, match="must hold sessions"):
         run("longmemeval", tmp_path, BenchSettings(WordEncoder()))
