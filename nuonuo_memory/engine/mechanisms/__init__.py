@@ -15,6 +15,7 @@ from nuonuo_memory.engine.mechanisms.code_hopfield import CodeHopfield
 from nuonuo_memory.engine.mechanisms.flat import FlatHebbian
 from nuonuo_memory.engine.mechanisms.polynomial import Polynomial
 from nuonuo_memory.engine.mechanisms.recurrent import Recurrent
+from nuonuo_memory.engine.mechanisms.spiking_hopfield import SpikingHopfield
 from nuonuo_memory.engine.mechanisms.two_stage import TwoStageHopfield
 from nuonuo_memory.engine.separation import Separator
 from nuonuo_memory.errors import InvalidInputError
@@ -28,6 +29,7 @@ MECHANISMS: dict[str, Factory] = {
     "recurrent": Recurrent,
     "coarse-to-fine": CoarseToFine,
     "code-hopfield": CodeHopfield,
+    "spiking-hopfield": SpikingHopfield,
     "two-stage": TwoStageHopfield,
 }
 DEFAULT = "two-stage"

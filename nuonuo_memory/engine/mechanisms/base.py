@@ -34,6 +34,7 @@ class MechanismConfig:
             the one that theory asks for at the number of cues stored and `separation`.
         separation: Lead in share of ones that a paraphrase's own cue has over others.
         steps: Iterations at most, of the mechanisms on codes.
+        spike_steps: Time steps of the spiking network; more find less.
         auto_strength: Strength of cue ⊗ cue against 2 for target ⊗ cue (recurrent).
         inhibition: Share of a unit's expected activity that is subtracted (recurrent).
         candidates: Memories that the first stage brings up (coarse-to-fine).
@@ -48,6 +49,7 @@ class MechanismConfig:
     beta: float | None = None
     separation: float = 0.2
     steps: int = 3
+    spike_steps: int = 10
     auto_strength: int = 1
     inhibition: float = 1.0
     candidates: int = 20
