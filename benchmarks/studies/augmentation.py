@@ -18,7 +18,7 @@ PUBLISHED = {
 
 def run(context: Context) -> list[Table]:
     """Two-stage recall over growing backgrounds, by what was stored beside the cue."""
-    tables = [_sets_of_twenty(context)]
+    tables = []
     for wording in ("near", "mixed", "far"):
         table = Table(
             f"Two-stage recall by augmentation and number of others, {wording} wordings",
@@ -27,37 +27,15 @@ def run(context: Context) -> list[Table]:
             + ["@5 at most"],
             "201 triples of ours, others with one cue each; % first (95 % interval).",
         )
-        for name, (vectors, owners) in _variants(context, wording).items():
+        stored = variants(context)
+        if wording == "far":  # the near wording stands for what a language model would write
+            cues, near = context.triples("near")[1:3]
+            ids = torch.arange(len(cues))
+            stored["another wording"] = (torch.cat([cues, near]), torch.cat([ids, ids]))
+        for name, (vectors, owners) in stored.items():
             table.add(name, *_row(context, name, wording, vectors, owners))
         tables.append(table)
     return tables
-
-
-def _sets_of_twenty(context: Context) -> Table:
-    """The prototype's own setting: twenty pairs at a time, here ten such sets."""
-    sizes = [size for size in SIZES if size <= context.largest]
-    table = Table(
-        "Two-stage recall by augmentation, sets of 20 pairs, mixed wordings",
-        ["stored beside the cue", "prototype, 20 pairs, 0 / 500 / 2,000 others"]
-        + [f"{size:,}" for size in sizes],
-        "Ten sets of 20 of our triples, each with the others alone; % first (95 % interval).",
-    )
-    asked, others = context.triples()[2], context.others()
-    for name, (vectors, owners) in _variants(context, "mixed").items():
-        cells = []
-        for size in sizes:
-            hits = []
-            for rows in torch.arange(200).view(10, 20):
-                mine = torch.isin(owners, rows)
-                mechanism = create("two-stage", vectors.shape[1], device=context.device)
-                mechanism.store(vectors[mine], vectors[mine], owners[mine])
-                if size:
-                    mechanism.store(others[:size], others[:size], torch.arange(size) + 1000)
-                found = mechanism.recall(asked[rows].to(context.device)).ids[:, 0].cpu()
-                hits.append((found == rows).double())
-            cells.append(percent(torch.cat(hits)))
-        table.add(name, PUBLISHED.get(name, "–"), *cells)
-    return table
 
 
 def _row(
@@ -80,13 +58,14 @@ def _row(
     return [*cells, percent((found == ids[:, None]).any(dim=1).double())]
 
 
-def _variants(context: Context, wording: str) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    rows, cues, _, targets = context.triples(wording)
+def variants(context: Context) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Cues' vectors and the triples that they lead to, by what is stored beside the cue."""
+    rows, cues, _, targets = context.triples()
     ids = torch.arange(len(rows))
     written = RuleAugmenter().paraphrase([row.cue for row in rows])
     owner = torch.tensor([i for i, texts in enumerate(written) for _ in texts], dtype=torch.int64)
     rules = context.encode([text for texts in written for text in texts])
-    variants = {
+    return {
         "none": (cues, ids),
         "rules": (torch.cat([cues, rules]), torch.cat([ids, owner])),
         "the memory's own text": (torch.cat([cues, targets]), torch.cat([ids, ids])),
@@ -95,7 +74,3 @@ def _variants(context: Context, wording: str) -> dict[str, tuple[torch.Tensor, t
             torch.cat([ids, owner, ids]),
         ),
     }
-    if wording == "far":  # the near wording stands for what a language model would write
-        near = context.triples("near")[2]
-        variants["another wording"] = (torch.cat([cues, near]), torch.cat([ids, ids]))
-    return variants

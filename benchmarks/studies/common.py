@@ -143,4 +143,17 @@ def percent(hits: Sequence[float] | Tensor) -> str:
     return f"{100 * mean:.0f} ({100 * low:.0f}–{100 * high:.0f})"
 
 
+def percent_by(hits: Tensor, owners: Tensor) -> str:
+    """Return a share of hits, its interval by bootstrap over their owners, who come repeatedly."""
+    held, place = torch.unique(owners, return_inverse=True)
+    asked = torch.zeros(len(held), dtype=torch.float64)
+    found = asked.clone().index_add_(0, place.flatten(), hits.flatten().double())
+    asked.index_add_(0, place.flatten(), torch.ones(hits.numel(), dtype=torch.float64))
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.randint(len(held), (2000, len(held)), generator=generator)
+    shares = found[draws].sum(dim=1) / asked[draws].sum(dim=1)
+    low, high = torch.quantile(shares, torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return f"{100 * float(found.sum() / asked.sum()):.0f} ({100 * low:.0f}–{100 * high:.0f})"
+
+
 Study = Callable[[Context], Iterable[Table]]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 
 import torch
-from common import SMALL, Context, Table, percent
+from common import Context, Table, percent
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.mechanisms import MECHANISMS, MechanismConfig, create
@@ -16,6 +15,7 @@ PROTOTYPE = {
     "attractor": "90 / 40 / 30 / 10",
     "recurrent": "20 / 20 / 10 / 10",
     "code-hopfield": "100 / 90 / 90 / 100",
+    "spiking-hopfield": "20 (5 pairs, none)",
     "two-stage": "80 at 20,000",
 }
 
@@ -47,7 +47,6 @@ def hits(
 def run(context: Context) -> Iterator[Table]:
     """Every mechanism; then code sizes; then how near paraphrases are."""
     yield _nearness(context)
-    yield _sets_of_ten(context)
     for wording in ("near", "mixed", "far"):
         table = Table(
             f"Paraphrase recall by mechanism and number of others, {wording} wordings",
@@ -66,33 +65,6 @@ def run(context: Context) -> Iterator[Table]:
         yield table
     yield _code_sizes(context)
     yield _temperature(context)
-
-
-def _sets_of_ten(context: Context) -> Table:
-    """The prototype's own setting: ten pairs at a time, here twenty such sets."""
-    table = Table(
-        "Paraphrase recall, sets of 10 pairs, mixed wordings",
-        ["mechanism", "prototype, 10 pairs, 0 / 100 / 500 / 1,000 others", *map(str, SMALL)],
-        "Twenty sets of 10 of our triples, each with the others alone; % first (95 % interval).",
-    )
-    _, cues, asked, targets = context.triples()
-    others = context.others()
-    for name in MECHANISMS:
-        base = create(name, 384, device=context.device, separator=context.separator())
-        cells, stored = [], 0
-        for size in SMALL:
-            more = others[stored:size]
-            if len(more):
-                base.store(more, more.roll(1, dims=0), torch.arange(stored, size) + 1000)
-            stored, found = size, []
-            for rows in torch.arange(200).view(20, 10):
-                mechanism = copy.deepcopy(base)
-                mechanism.store(cues[rows], targets[rows], rows)
-                ids = mechanism.recall(asked[rows].to(context.device)).ids[:, 0].cpu()
-                found.append((ids == rows).double())
-            cells.append(percent(torch.cat(found)))
-        table.add(name, PROTOTYPE.get(name, "–"), *cells)
-    return table
 
 
 def _temperature(context: Context) -> Table:

@@ -6,7 +6,7 @@ import torch
 from common import Context, Table, percent
 from texts import relations
 
-from nuonuo_memory.engine.mechanisms import MECHANISMS, create
+from nuonuo_memory.engine.mechanisms import MECHANISMS, MechanismConfig, create
 from nuonuo_memory.text.augment import RuleAugmenter
 
 FACTS = 40  # a relation; their subjects are all different
@@ -16,7 +16,7 @@ def run(context: Context) -> list[Table]:
     """Every mechanism over all relations at once; two-stage recall with augmentation too."""
     if context.data is None:
         return []
-    cues, asked, owners, groups = _questions(context)
+    cues, asked, owners, groups = questions(context)
     table = Table(
         "ParaRel, all relations in one memory",
         ["mechanism", "alone, @1", "among all, @1", "among all, @5"],
@@ -24,21 +24,22 @@ def run(context: Context) -> list[Table]:
         f"{len(asked):,} questions in the other wordings with the object left out; "
         "% (95 % interval).",
     )
-    stored, questions = context.encode(cues), context.encode(asked)
+    stored, probes = context.encode(cues), context.encode(asked)
     for name in MECHANISMS:
-        table.add(name, *_row(context, name, stored, questions, owners, groups))
+        table.add(name, *_row(context, name, stored, probes, owners, groups))
     written = RuleAugmenter().paraphrase(cues)
     extra = [text for texts in written for text in texts]
     if extra:
         owner = torch.tensor([i for i, texts in enumerate(written) for _ in texts])
         vectors = torch.cat([stored, context.encode(extra)])
         ids = torch.cat([torch.arange(len(stored)), owner])
-        found = _recall(context, "two-stage", vectors, ids, questions)
+        found = recalled(context, "two-stage", vectors, ids, probes)
         table.add("two-stage with rules", "–", *_shares(found, owners))
     return [table]
 
 
-def _questions(context: Context) -> tuple[list[str], list[str], torch.Tensor, torch.Tensor]:
+def questions(context: Context) -> tuple[list[str], list[str], torch.Tensor, torch.Tensor]:
+    """Cues, questions, and for each the fact that it asks for and, for facts, their relation."""
     assert context.data is not None
     cues, asked, owners, groups = [], [], [], []
     for number, relation in enumerate(relations(context.data)):
@@ -59,26 +60,35 @@ def _row(
     context: Context,
     name: str,
     stored: torch.Tensor,
-    questions: torch.Tensor,
+    asked: torch.Tensor,
     owners: torch.Tensor,
     groups: torch.Tensor,
 ) -> list[str]:
     ids = torch.arange(len(stored))
-    alone = torch.zeros(len(questions))
+    alone = torch.zeros(len(asked))
     for group in range(int(groups.max()) + 1):
         mine, theirs = groups == group, groups[owners] == group
-        found = _recall(context, name, stored[mine], ids[mine], questions[theirs])
+        found = recalled(context, name, stored[mine], ids[mine], asked[theirs])
         alone[theirs] = (found[:, 0] == owners[theirs]).float()
-    together = _recall(context, name, stored, ids, questions)
+    together = recalled(context, name, stored, ids, asked)
     return [percent(alone), *_shares(together, owners)]
 
 
-def _recall(
-    context: Context, name: str, stored: torch.Tensor, ids: torch.Tensor, questions: torch.Tensor
+def recalled(
+    context: Context,
+    name: str,
+    stored: torch.Tensor,
+    ids: torch.Tensor,
+    asked: torch.Tensor,
+    *,
+    config: MechanismConfig | None = None,
 ) -> torch.Tensor:
-    mechanism = create(name, 384, device=context.device, separator=context.separator())
+    """The five best facts for each question, int64 [q, 5]."""
+    mechanism = create(
+        name, 384, config=config, device=context.device, separator=context.separator(config)
+    )
     mechanism.store(stored, stored, ids)
-    parts = torch.split(questions.to(context.device), 32)
+    parts = torch.split(asked.to(context.device), 32)
     return torch.cat([mechanism.recall(part, k=5).ids.cpu() for part in parts])
 
 

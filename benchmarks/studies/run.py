@@ -18,6 +18,7 @@ import nuonuo_memory
 
 STUDIES = (
     "mechanisms",
+    "conditions",
     "augmentation",
     "pararel",
     "association",

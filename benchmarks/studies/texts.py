@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import random
@@ -41,6 +42,14 @@ def triples() -> list[Triple]:
         rows.append(Triple(cue, near, far, target))
     random.Random(0).shuffle(rows)
     return rows
+
+
+def for_choosing(rows: Sequence[Triple]) -> list[bool]:
+    """Say of each triple whether settings may be chosen on it: half of them, by their cues' hash.
+
+    Figures of what was chosen are then of the other half.
+    """
+    return [hashlib.sha256(row.cue.encode()).digest()[0] % 2 == 0 for row in rows]
 
 
 def sentences(data: Path, folders: Sequence[str], count: int) -> list[str]:
