@@ -13,7 +13,7 @@ step 3 reads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -31,8 +31,11 @@ from nuonuo_memory.engine.quantise import (
 from nuonuo_memory.errors import InvalidInputError
 
 _BLOCK = 32
-_SLAB = 65_536
-"""Rows of one first-pass product: its result stays in the cache."""
+_SLAB = 32_736
+"""Scores of one slab of the first pass: they stay in the cache, and PyTorch, which shares out
+32,768 or more, leaves them to the one thread that has them there."""
+_SLABS = 8
+"""Slabs of one product."""
 _TOGETHER = 8
 """Queries of one first pass: with two planes each they fill 16 columns of the int8 product."""
 _INT8_LENGTH = 16
@@ -186,25 +189,18 @@ def _empty(queries: int, k: int, like: Tensor) -> Candidates:
 def _search(groups: list[GroupRows], queries: Tensor, k: int, allowed: Tensor | None) -> Candidates:
     """Search all rows of some groups for at most 8 queries."""
     planes, factor = query_planes(queries)
-    uppers: list[Tensor] = []
-    peaks: list[Tensor] = []
     total = sum(group.count for group in groups)
     block = _BLOCK if total >= 2 * k * _BLOCK else 1
-    for group in groups:
-        for _, chunk in group.used():
-            for first in range(0, len(chunk), _SLAB):
-                slab = chunk.part(slice(first, first + _SLAB)) if len(chunk) > _SLAB else chunk
-                lower, upper = _bounds(slab, planes, factor, allowed)
-                uppers.append(upper)
-                peaks.append(_block_maxima(lower, block))
+    upper = factor.new_empty(len(queries), total)
+    peaks: list[Tensor] = []
+    first = 0
+    for rows, product in _products(groups, planes):
+        lower = _bounds(rows, product, factor, allowed, upper[:, first : first + len(rows)])
+        peaks.append(_block_maxima(lower, block))
+        first += len(rows)
     peak = peaks[0] if len(peaks) == 1 else torch.cat(peaks, 1)
     threshold = peak.topk(min(k, peak.shape[1]), dim=1).values[:, -1:]
-    upper = uppers[0] if len(uppers) == 1 else torch.cat(uppers, 1)
-    if len(queries) == 1:
-        place = (upper[0] >= threshold[0]).nonzero()[:, 0]
-        query = torch.zeros_like(place)
-    else:
-        query, place = (upper >= threshold).nonzero(as_tuple=True)
+    query, place = _reaching(upper, threshold)
     rows = _gather(groups, place.cpu())
     if allowed is not None:
         # With fewer allowed rows than k the threshold is -inf and lets the others through.
@@ -213,25 +209,57 @@ def _search(groups: list[GroupRows], queries: Tensor, k: int, allowed: Tensor | 
     return _ranked(rows, query, _similarity(rows, queries, query), len(queries), k)
 
 
+def _products(groups: list[GroupRows], planes: Tensor) -> Iterator[tuple[Rows, Tensor]]:
+    """Yield all rows in slabs of whole blocks, each with the product [n, 2b] of its high planes.
+
+    The product of many slabs is made at once: where other work keeps a core, every wait of one
+    thread for another costs milliseconds.
+    """
+    height = max(_BLOCK, 2 * _SLAB // planes.shape[1] // _BLOCK * _BLOCK)
+    for rows in (rows for group in groups for _, rows in group.used()):
+        start = 0
+        for some in rows.high.split(_SLABS * height):
+            if some.is_cuda or some.shape[1] < _INT8_LENGTH:
+                product = some.to(torch.float32) @ planes.to(torch.float32)
+            else:
+                product = torch._int_mm(some, planes)
+            if len(rows) <= height:
+                yield rows, product
+                continue
+            for part in product.split(height):
+                yield rows.part(slice(start, start + len(part))), part
+                start += len(part)
+
+
 def _bounds(
-    rows: Rows, planes: Tensor, factor: Tensor, allowed: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Return lower and upper bounds [b, n] of the similarity to the queries of length 1."""
-    count = len(factor)
-    if rows.high.is_cuda or len(planes) < _INT8_LENGTH:
-        product = (rows.high.to(torch.float32) @ planes.to(torch.float32)).T
-    else:
-        product = torch._int_mm(rows.high, planes).T.to(torch.float32)
-    score = torch.add(product[count:], product[:count], alpha=256)
+    rows: Rows, product: Tensor, factor: Tensor, allowed: Tensor | None, upper: Tensor
+) -> Tensor:
+    """Bound the similarity to the queries of length 1: lower returned, upper filled in, [b, n]."""
+    high, low = product.T.split(len(factor))
+    score = high.to(torch.float32).mul_(256).add_(low)
     score *= rows.scale
     score *= factor[:, None]
-    lower = score - rows.error
-    upper = score.add_(rows.error)
+    torch.add(score, rows.error, out=upper)
+    lower = score.sub_(rows.error)
     if allowed is not None:
         out = ~torch.isin(rows.memory_ids, allowed)
         lower[:, out] = -torch.inf
         upper[:, out] = -torch.inf
-    return lower, upper
+    return lower
+
+
+def _reaching(upper: Tensor, threshold: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the pairs (query, row) whose upper bound reaches the query's threshold [b, 1]."""
+    if len(upper) > 1 or upper.is_cuda:
+        query, place = (upper >= threshold).nonzero(as_tuple=True)
+        return query, place
+    slabs = upper[0].split(_SLAB)
+    parts = [
+        (slab >= threshold[0]).nonzero()[:, 0].add_(number * _SLAB)
+        for number, slab in enumerate(slabs)
+    ]
+    place = parts[0] if len(parts) == 1 else torch.cat(parts)
+    return torch.zeros_like(place), place
 
 
 def _block_maxima(values: Tensor, block: int) -> Tensor:
