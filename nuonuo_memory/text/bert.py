@@ -14,6 +14,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+_ATTENTION = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+"""All but cuDNN's, which makes a plan for each shape: there is a new one in every batch."""
 
 
 class Linear(NamedTuple):
@@ -73,6 +77,33 @@ class Bert:
         """Size of a vector."""
         return self.words.shape[1]
 
+    def to(self, dtype: torch.dtype) -> Bert:
+        """Return the same weights in another precision."""
+
+        def linear(part: Linear) -> Linear:
+            return Linear(part.weight.to(dtype), part.bias.to(dtype))
+
+        def norm(part: Norm) -> Norm:
+            return Norm(part.weight.to(dtype), part.bias.to(dtype), part.eps)
+
+        def layer(part: Layer) -> Layer:
+            return Layer(
+                attention=linear(part.attention),
+                output=linear(part.output),
+                output_norm=norm(part.output_norm),
+                up=linear(part.up),
+                down=linear(part.down),
+                down_norm=norm(part.down_norm),
+            )
+
+        return Bert(
+            words=self.words.to(dtype),
+            positions=self.positions.to(dtype),
+            norm=norm(self.norm),
+            layers=tuple(map(layer, self.layers)),
+            heads=self.heads,
+        )
+
 
 def load_bert(tensors: Mapping[str, Tensor], *, heads: int, eps: float) -> Bert:
     """Arrange the tensors of a published BERT file.
@@ -118,13 +149,20 @@ def load_bert(tensors: Mapping[str, Tensor], *, heads: int, eps: float) -> Bert:
 
 
 def sentence_vectors(bert: Bert, ids: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Encode token ids `[b, t]` to unit vectors `[b, d]`.
+    """Encode token ids `[b, t]` to unit vectors, float32 `[b, d]`.
 
     Args:
         bert: The weights.
         ids: Token ids, padded with any id where `mask` is false.
         mask: Which tokens are there, bool `[b, t]`; `None` when all are.
     """
+    if not ids.is_cuda:
+        return _sentence_vectors(bert, ids, mask)
+    with sdpa_kernel(_ATTENTION):
+        return _sentence_vectors(bert, ids, mask)
+
+
+def _sentence_vectors(bert: Bert, ids: Tensor, mask: Tensor | None) -> Tensor:
     batch, length = ids.shape
     x = bert.norm(functional.embedding(ids, bert.words) + bert.positions[:length])
     keys = None if mask is None else mask[:, None, None, :]
@@ -135,6 +173,7 @@ def sentence_vectors(bert: Bert, ids: Tensor, mask: Tensor | None = None) -> Ten
         seen = seen.transpose(1, 2).reshape(batch, length, -1)
         x = layer.output_norm(layer.output(seen) + x)
         x = layer.down_norm(layer.down(functional.gelu(layer.up(x))) + x)
+    x = x.float()
     if mask is None:
         mean = x.mean(dim=1)
     else:

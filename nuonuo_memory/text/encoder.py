@@ -147,6 +147,8 @@ def unit_rows(vectors: object, *, expected: tuple[int, int], name: str) -> Tenso
         )
     vectors = vectors.detach().float()
     norms = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
+    if bool(((norms - 1).abs() <= _UNIT_TOLERANCE).all()):  # finite, too; one answer to wait for
+        return vectors
     good = torch.isfinite(norms) & (norms > 0)
     if not bool(good.all()):
         row = int((~good).squeeze(1).nonzero()[0])
@@ -154,7 +156,5 @@ def unit_rows(vectors: object, *, expected: tuple[int, int], name: str) -> Tenso
             f"encoder {name!r} gave a vector that is zero, NaN or infinite for text number {row}; "
             "every text needs a finite vector other than zero"
         )
-    if bool(((norms - 1).abs() <= _UNIT_TOLERANCE).all()):
-        return vectors
     scaled: Tensor = vectors / norms
     return scaled

