@@ -57,6 +57,11 @@ class CodeTable:
         """All rows, int16 [n, winners]; a cleared row is -1 throughout. A view: do not write."""
         return self._rows[: self._used]
 
+    @property
+    def room(self) -> Tensor:
+        """All rows and the spare ones after them, int16 [room, winners]. A view: do not write."""
+        return self._rows
+
     def codes(self, rows: Tensor) -> Tensor:
         """Return the codes of `rows` (int64 [m]), int32 [m, winners]."""
         return self.rows[rows].int()
@@ -86,8 +91,8 @@ class CodeTable:
         rising = torch.ones_like(flat, dtype=torch.bool)
         torch.gt(flat[1:], flat[:-1], out=rising[1:])
         rising[:: self.winners] = True  # a row's first index follows no other
-        ordered = bool(rising.all())
-        if not ordered or int(lowest) < 0 or int(highest) >= self.code_dim:
+        # One answer to wait for: on a GPU each costs more than the comparisons.
+        if not bool(rising.all() & (lowest >= 0) & (highest < self.code_dim)):
             raise InvalidInputError(
                 f"expected sorted, distinct indices in [0, {self.code_dim}) in every code"
             )

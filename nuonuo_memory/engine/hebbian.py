@@ -24,7 +24,8 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -32,6 +33,9 @@ from torch import Tensor
 from nuonuo_memory.engine.codes import CodeTable, grown
 from nuonuo_memory.engine.separation import CODE_DIM, WINNERS, winner_take_all
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from nuonuo_memory.engine.kernels_walk import DeviceWalks, Pairs
 
 _WORK = 2**21  # entries of a temporary tensor at most: a few queries' work stays in the cache
 SUPPORT = 0.5
@@ -97,7 +101,13 @@ def walk(
     Raises:
         InvalidInputError: If `hops` is below 1.
     """
-    whole = memory.winners**memory.order
+    # A tensor: by a number, a GPU would multiply with its rounded inverse.
+    whole = torch.full(
+        (len(codes),),
+        float(memory.winners ** (memory.order + 1)),
+        dtype=torch.float64,
+        device=codes.device,
+    )
     if hops < 1:
         raise InvalidInputError(f"hops must be at least 1, got {hops}")
     visited = [codes]
@@ -108,7 +118,7 @@ def walk(
         for code in reversed(visited):
             _explain_away(sums, code)
         winners = winner_take_all(sums, memory.winners)
-        share = sums.gather(1, winners.long()).double().mean(dim=1) / whole
+        share = sums.gather(1, winners.long()).sum(dim=1).double() / whole
         alive = alive & (share >= support) & (share > 0)
         reached.append(torch.where(alive[:, None], winners, -1))
         supports.append(torch.where(alive, share, 0.0))
@@ -155,6 +165,7 @@ class FactoredAssociator:
         self._targets = CodeTable(code_dim, winners, device=device)
         self._strength = torch.empty(0, dtype=torch.int32, device=self.device)
         self._cleared = 0
+        self._walks: DeviceWalks | None = None
 
     def __len__(self) -> int:
         return len(self._cues) - self._cleared
@@ -238,7 +249,27 @@ class FactoredAssociator:
             InvalidInputError: If the codes are malformed or `hops` is below 1.
         """
         self._cues.check(codes)
-        return walk(self, codes.to(self.device), hops=hops, support=support)
+        walks = self._on_device(hops)
+        if walks is None or not len(codes):
+            return walk(self, codes.to(self.device), hops=hops, support=support)
+        return Walk(*walks.walk(self._pairs(), codes.to(self.device), hops=hops, support=support))
+
+    def _on_device(self, hops: int) -> DeviceWalks | None:
+        """Return the kernels' walks, made when first asked for; None where they cannot be."""
+        fits = self.code_dim <= 2**14 and hops >= 1 and len(self._cues) > 0
+        if self.device.type != "cuda" or not fits or find_spec("triton") is None:
+            return None
+        if self._walks is None:
+            from nuonuo_memory.engine.kernels_walk import DeviceWalks  # needs Triton
+
+            self._walks = DeviceWalks()
+        return self._walks
+
+    def _pairs(self) -> Pairs:
+        from nuonuo_memory.engine.kernels_walk import Pairs  # needs Triton
+
+        room = self._cues.room, self._targets.room, self._strength
+        return Pairs(*room, len(self._cues), self.code_dim, self.order)
 
     def fingerprint(self) -> str:
         """Return a digest of pairs and strengths, independent of order and of storage."""

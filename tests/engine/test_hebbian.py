@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from nuonuo_memory.engine.hebbian import FactoredAssociator, HebbianAssociator
+from nuonuo_memory.engine.hebbian import FactoredAssociator, HebbianAssociator, walk
 from nuonuo_memory.engine.hebbian_dense import DenseAssociator
 from nuonuo_memory.engine.separation import PatternSeparator, overlap
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
@@ -274,3 +274,19 @@ def test_refuses_malformed_pairs(form: Callable[..., HebbianAssociator]) -> None
         memory.weaken(good, good)
     memory.unlearn(good[:1], good[:1])
     assert memory.fingerprint() == fingerprint
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("batch", [1, 3, 70])
+def test_walks_by_kernels_equal_the_plain_ones(batch: int, order: int) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    memory = FactoredAssociator(order=order, device="cuda")
+    cues = random_codes(6000, 16_384, 50).cuda()
+    for part in (slice(0, 2000), slice(2000, 6000)):
+        memory.learn(cues[part], cues[part].roll(-1, 0))
+        memory.unlearn(cues[part][100:150], cues[part].roll(-1, 0)[100:150])
+        found = memory.recall(cues[90 : 90 + batch], hops=4)
+        plain = walk(memory, cues[90 : 90 + batch], hops=4)
+        assert torch.equal(found.codes, plain.codes)
+        assert torch.equal(found.support, plain.support)
