@@ -13,12 +13,15 @@ from torch import Tensor
 
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.engine import follow
-from nuonuo_memory.engine.graph import ABOUT, AssociationGraph
+from nuonuo_memory.engine.graph import ABOUT
 from nuonuo_memory.engine.nearest import nearest
-from nuonuo_memory.engine.spread import Affinity, Spread, Start, spread
-from nuonuo_memory.looking import Look, Looker
+from nuonuo_memory.engine.spread import Affinity, Spread, Start, rarity, spread
+from nuonuo_memory.looking import Look, Looked
+from nuonuo_memory.options import Asked
+from nuonuo_memory.ranking import kept
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.names import known_names, name_key
+from nuonuo_memory.weighing import Weighing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Reached:
 class Second(NamedTuple):
     """A second look: for what the best memory left unexplained of the question."""
 
-    looker: Looker
+    looked: Looked
     look: Look
 
 
@@ -51,67 +54,61 @@ class Following:
     """Follows associations for one question.
 
     Args:
-        looker: Looks the question up.
-        question: Its words.
+        weighing: Weighs memories for the question.
         words_of: Returns the hashed words of a memory, int64 [t].
         config: How activation spreads.
-        lexical: What BM25 counts beside similarity in the evidence.
     """
 
     def __init__(
         self,
-        looker: Looker,
-        question: str,
+        weighing: Weighing,
         *,
         words_of: Callable[[int], Tensor],
         config: AssociationConfig,
-        lexical: float,
     ) -> None:
-        self._looker = looker
-        self._question = question
+        self._weighing = weighing
+        self._looker = weighing.looker
         self._words_of = words_of
         self._config = config
-        self._lexical = lexical
+        self._graph = weighing.looker.index.graph
 
-    def go(self, first: Look, start: Mapping[int, float] | None) -> Reached:
+    def go(self, first: Look, start: Mapping[int, float] | None, ask: Asked) -> Reached:
         """Spread activation and rank what it reached.
 
         Args:
             first: What the question brings up.
             start: Activation by memory key to start from, in place of the best of `first`.
+            ask: How many are wanted.
         """
         config = self._config
-        names = self._names()
-        more = start is None and config.second > 0 and self._asks_for_more(first, names)
+        names, rare = self._names()
+        more = start is None and config.second > 0 and self._asks_for_more(first, names.key[rare])
         second = self._second(first) if more else None
+        looked = Looked(self._looker, first)
         walks = spread(
-            self._looker.index.graph,
-            self._begin(first, second, start, named=len(names.key) > 0),
+            self._graph,
+            self._begin(first, second, start, names),
             names,
             groups=[list(self._looker.place.groups)],
             config=config,
-            affinity=self._affinity(first.peak) if config.affinity > 0 else None,
+            affinity=self._affinity(looked) if config.affinity > 0 else None,
         )
-        return self._rank(first, second, walks)
+        found = [first.keys, walks.memory.cpu().numpy(), *([second.look.keys] if second else [])]
+        return self._rank(np.concatenate(found), looked, second, walks, kept(self._weighing, ask))
 
-    def _asks_for_more(self, first: Look, names: Start) -> bool:
-        """Say whether the best memory lacks a thing named that another memory is about."""
-        if not len(first.keys) or not len(names.key):
+    def _asks_for_more(self, first: Look, rare: Tensor) -> bool:
+        """Say whether the best memory lacks a rare name that another memory is about."""
+        if not len(first.keys) or not len(rare):
             return False
-        graph = self._looker.index.graph
-        best = int(first.keys[int(np.argmax(first.base(self._lexical)))])
-        held = graph.names_of(torch.tensor([best], device=graph.device)).right
-        missing = names.key[~torch.isin(names.key, held)]
-        groups = torch.tensor(self._looker.place.groups, dtype=torch.int64, device=graph.device)
-        known = graph.mentioned_in(
-            missing.repeat_interleave(len(groups)), groups.repeat(len(missing))
-        )
+        best = int(first.keys[int(np.argmax(first.base(self._config.lexical)))])
+        held = self._graph.names_of(torch.tensor([best], device=self._graph.device)).right
+        missing = rare[~torch.isin(rare, held)]
+        known = self._graph.mentioned_in(*self._in_each_group(missing))
         return bool((known.kind == ABOUT).any())
 
     def _second(self, first: Look) -> Second:
         """Look for what the best memory leaves unexplained of the question."""
-        base = first.base(self._lexical)
-        best = int(np.argmax(base))
+        best = int(np.argmax(first.base(self._config.lexical)))
         index = self._looker.index
         rest = self._looker.query
         if first.cues[best] >= 0:
@@ -126,95 +123,116 @@ class Following:
         keys = near.memory_ids[0].cpu().numpy()
         by_words, _ = looker.by_words(64)
         look = looker.at(np.union1d(keys[keys >= 0], by_words), first.peak)
-        return Second(looker, look)
+        return Second(Looked(looker, look), look)
 
-    def _names(self) -> Start:
-        """Activation that enters by the names that the question holds."""
-        graph = self._looker.index.graph
-        groups = self._looker.place.groups
+    def _names(self) -> tuple[Start, Tensor]:
+        """Activation that enters by the names that the question holds, and which are rare."""
+        graph, config, asked = self._graph, self._config, self._looker.place.groups
 
-        def known(forms: Sequence[str]) -> list[bool]:
-            return _are_mentioned(graph, [name_key(form) for form in forms], groups)
+        def counts(forms: Sequence[str]) -> Tensor:
+            keys = torch.tensor([name_key(form) for form in forms], dtype=torch.int64)
+            keys, groups = self._in_each_group(keys.to(graph.device))
+            return graph.frequency(keys, groups).view(len(forms), len(asked)).sum(1)
 
-        found = [name_key(form) for form in known_names(self._question, known)]
-        share = self._config.named / len(found) if found else 0.0
-        return Start(
-            torch.zeros(len(found), dtype=torch.int64, device=graph.device),
-            torch.tensor(found, dtype=torch.int64, device=graph.device),
-            torch.full((len(found),), share, dtype=torch.float64, device=graph.device),
+        forms = known_names(
+            self._weighing.asked_for.text, lambda offered: (counts(offered) > 0).tolist()
         )
+        size = max(graph.memories(asked), 1)
+        many = torch.full((len(forms),), size, dtype=torch.float64, device=graph.device)
+        rare = rarity(counts(forms), many)
+        share = config.named * rare.mean() / len(forms) if forms else 0.0
+        keys = torch.tensor([name_key(form) for form in forms], dtype=torch.int64)
+        start = Start(
+            torch.zeros(len(forms), dtype=torch.int64, device=graph.device),
+            keys.to(graph.device),
+            torch.ones_like(many) * share,
+        )
+        return start, rare >= config.rare
 
     def _begin(
-        self,
-        first: Look,
-        second: Second | None,
-        start: Mapping[int, float] | None,
-        *,
-        named: bool,
+        self, first: Look, second: Second | None, start: Mapping[int, float] | None, names: Start
     ) -> Start:
-        device = self._looker.index.graph.device
+        device, lexical = self._graph.device, self._config.lexical
+        named = names.activation.sum()
         if start is None:
             looks = [
-                (_row(look.keys, device), _row(look.base(self._lexical, peak=first.peak), device))
+                (_row(look.keys, device), _row(look.base(lexical, peak=first.peak), device))
                 for look in ((first, second.look) if second else (first,))
             ]
             return follow.begin(
                 looks[0],
                 looks[1] if len(looks) > 1 else None,
-                named=torch.tensor([named], device=device),
+                named=named[None],
                 config=self._config,
             )
         keys = sorted(start)
         given = torch.tensor([start[key] for key in keys], dtype=torch.float64, device=device)
         total = given.sum().clamp(min=1e-12)
-        share = 1 - self._config.named if named else 1.0
         return Start(
             torch.zeros(len(keys), dtype=torch.int64, device=device),
             torch.tensor(keys, dtype=torch.int64, device=device),
-            given / total * share,
+            given / total * (1 - named),
         )
 
-    def _affinity(self, peak: float) -> Affinity:
+    def _affinity(self, looked: Looked) -> Affinity:
         def worth(_query: Tensor, memory: Tensor) -> Tensor:
             """How much the question welcomes each memory: exp(affinity * (evidence - 1))."""
             unique, back = torch.unique(memory, return_inverse=True)
-            base = self._looker.at(unique.cpu().numpy(), peak).base(self._lexical)
+            base = looked.at(unique.cpu().numpy()).base(self._config.lexical)
             welcome = torch.from_numpy(np.exp(self._config.affinity * (base - 1.0)))
             return welcome.to(memory.device)[back]
 
         return worth
 
-    def _rank(self, first: Look, second: Second | None, walks: Spread) -> Reached:
-        config = self._config
-        reached = walks.memory.cpu().numpy()
-        more = [second.look.keys] if second else []
-        keys = np.unique(np.concatenate([first.keys, reached, *more]))
+    def _rank(
+        self, found: Ints, looked: Looked, second: Second | None, walks: Spread, count: int
+    ) -> Reached:
+        """Order what was reached: the best `count` by what speaks for them alone, weighed fully."""
+        keys = np.unique(found)
         keys = keys[self._looker.place.admits(keys)]
-        look = self._looker.at(keys, first.peak)
-        evidence = look.base(self._lexical)
+        rough = self._scores(keys, self._weighing.alone(looked.at(keys), keys), second, walks)
+        best = np.sort(keys[np.lexsort((keys, -rough))[:count]])
+        keys = self._looker.around(best)
+        keys = keys[self._looker.place.admits(keys)]
+        look = looked.at(self._looker.around(keys))
+        scores = self._scores(keys, self._weighing.together(look, keys), second, walks)
+        order = np.lexsort((keys, -scores))
+        rows = _rows_of(keys, walks)
+        return Reached(keys[order], scores[order], look, walks, rows[order])
+
+    def _scores(
+        self, keys: Ints, evidence: NDArray[np.float64], second: Second | None, walks: Spread
+    ) -> NDArray[np.float64]:
+        """Mix what speaks for memories with the activation that arrived in them."""
         if second is not None:
-            evidence += config.rest * second.looker.at(keys, first.peak).base(self._lexical)
-        rows = np.full(len(keys), -1, dtype=np.int64)
-        order = np.searchsorted(keys, reached)
-        within = (order < len(keys)) & (keys[np.minimum(order, len(keys) - 1)] == reached)
-        rows[order[within]] = np.flatnonzero(within)
-        arrived = np.where(rows >= 0, walks.activation.cpu().numpy()[rows], 0.0)
-        scores = follow.mix(
-            torch.from_numpy(arrived), torch.from_numpy(evidence), config=config
-        ).numpy()
-        best = np.lexsort((keys, -scores))
-        return Reached(keys[best], scores[best], look, walks, rows[best])
+            evidence = evidence + self._config.rest * second.looked.at(keys).base(
+                self._config.lexical
+            )
+        rows = _rows_of(keys, walks)
+        arrived = np.zeros(len(keys))
+        arrived[rows >= 0] = walks.activation.cpu().numpy()[rows[rows >= 0]]
+        mixed = follow.mix(
+            torch.from_numpy(arrived), torch.from_numpy(evidence), config=self._config
+        )
+        scores: NDArray[np.float64] = mixed.numpy()
+        return scores
+
+    def _in_each_group(self, names: Tensor) -> tuple[Tensor, Tensor]:
+        """Each name once for each group that is asked: names and groups, int64 [names x groups]."""
+        groups = torch.tensor(
+            self._looker.place.groups, dtype=torch.int64, device=self._graph.device
+        )
+        return names.repeat_interleave(len(groups)), groups.repeat(len(names))
 
 
 def _row(values: NDArray[np.generic], device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values))[None].to(device)
 
 
-def _are_mentioned(
-    graph: AssociationGraph, names: Sequence[int], groups: Sequence[int]
-) -> list[bool]:
-    keys = torch.tensor(names, dtype=torch.int64, device=graph.device)
-    total = torch.zeros(len(names), dtype=torch.int64, device=graph.device)
-    for group in groups:
-        total += graph.frequency(keys, torch.full_like(keys, group))
-    return [bool(count > 0) for count in total.tolist()]
+def _rows_of(keys: Ints, walks: Spread) -> Ints:
+    """Of each memory its row in the walks of one question, -1 where none came: int64 [n]."""
+    reached = walks.memory.cpu().numpy()
+    if not len(reached):
+        return np.full(len(keys), -1, dtype=np.int64)
+    places = np.searchsorted(reached, keys).clip(0, len(reached) - 1)
+    return np.where(reached[places] == keys, places, -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,17 +70,23 @@ class Look:
         """The `count` memories of the highest scores, those of equal ones by key."""
         if len(self.keys) <= count:
             return self
-        return self._taken(np.sort(np.lexsort((self.keys, -scores))[:count]))
+        return self.taken(np.sort(np.lexsort((self.keys, -scores))[:count]))
 
-    def _taken(self, places: Ints) -> Look:
-        return Look(
-            keys=self.keys[places],
-            cues=self.cues[places],
-            similarity=self.similarity[places],
-            summed=self.summed[places],
-            lexical=self.lexical[places],
-            peak=self.peak,
-        )
+    def joined(self, other: Look) -> Look:
+        """Both looks as one; they share no memory."""
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS
+        }
+        both = replace(self, **columns)
+        return both.taken(np.argsort(both.keys))
+
+    def taken(self, places: Ints) -> Look:
+        """The memories at some places of the columns."""
+        columns: dict[str, Any] = {name: getattr(self, name)[places] for name in _COLUMNS}
+        return replace(self, **columns)
+
+
+_COLUMNS = ("keys", "cues", "similarity", "summed", "lexical")
 
 
 def question_terms(text: str) -> Tensor:
@@ -219,3 +225,24 @@ class Looker:
         beside = [attributes.neighbours(keys, step) for step in (-1, 1)]
         every = np.unique(np.concatenate([keys, *beside]))
         return every[every >= 0]
+
+
+class Looked:
+    """A looker that looks at each memory once, and remembers what it found.
+
+    Args:
+        looker: Looks a question up.
+        first: What it found already.
+    """
+
+    def __init__(self, looker: Looker, first: Look) -> None:
+        self._looker = looker
+        self._held = first
+
+    def at(self, keys: Ints) -> Look:
+        """Return what the question finds in given memories, looking at those not seen before."""
+        wanted = np.unique(keys)
+        new = wanted[~np.isin(wanted, self._held.keys, assume_unique=True)]
+        if len(new):
+            self._held = self._held.joined(self._looker.at(new, self._held.peak))
+        return self._held.taken(np.searchsorted(self._held.keys, wanted))

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from nuonuo_memory.answering import Ranking, hits
 from nuonuo_memory.core import Core
+from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.engine.nearest import Candidates, nearest
 from nuonuo_memory.engine.retrieval import Retrieved, settle_candidates
 from nuonuo_memory.following import Following
-from nuonuo_memory.looking import Look, Looker, Place, question_terms
+from nuonuo_memory.looking import Look, Looker, Place, Shared, question_terms
 from nuonuo_memory.options import Asked
 from nuonuo_memory.paths import Paths
 from nuonuo_memory.ranking import confidence, rank
@@ -22,6 +23,7 @@ from nuonuo_memory.text.encoder import encode_checked
 from nuonuo_memory.text.question import Asked as AskedFor
 from nuonuo_memory.text.question import asked as read_question
 from nuonuo_memory.types import Recall
+from nuonuo_memory.weighing import Weighing
 from nuonuo_memory.writing import unit
 
 
@@ -31,12 +33,14 @@ class Question:
 
     Attributes:
         asked_for: What it asks for.
+        shared: Its words in the memories.
         near: The nearest cues; its tensors have one row.
         settled: How the network settled among those cues; its tensors have one row.
     """
 
     asked_for: AskedFor
     looker: Looker
+    shared: Shared
     near: Candidates
     settled: Retrieved
 
@@ -111,10 +115,16 @@ class Recalling:
         )
         near = Candidates(*(column[row : row + 1] for column in found))
         one = Retrieved(*(column[row : row + 1] for column in settled))
-        return Question(asked_for, looker, near, one)
+        return Question(asked_for, looker, looker.shared(), near, one)
 
     def _answer(self, question: Question, ask: Asked, step: Step) -> Recall:
-        ranking, sure = step(question, ask)
+        ranking = step(question, ask)
+        sure = confidence(
+            ranking.look,
+            ranking.keys,
+            question.shared,
+            Calibration(self._core.store.calibration),
+        )
         settled = question.settled
         return Recall(
             query=question.asked_for.text,
@@ -135,31 +145,31 @@ class Recalling:
         by_words, peak = question.looker.by_words(self._core.config.ranking.words)
         return question.looker.at(np.union1d(near[near >= 0], by_words), peak)
 
-    def _rank(self, question: Question, ask: Asked) -> tuple[Ranking, float]:
-        return rank(
-            question.asked_for,
-            question.looker,
-            question.looker.roughly(question.near, self._core.config.ranking.words),
-            said=self._said,
-            config=self._core.config.ranking,
-            ask=ask,
-        )
+    def _rank(self, question: Question, ask: Asked) -> Ranking:
+        words = self._core.config.ranking.words
+        return rank(self._weighing(question), question.looker.roughly(question.near, words), ask)
 
-    def _follow(self, question: Question, ask: Asked) -> tuple[Ranking, float]:
+    def _follow(self, question: Question, ask: Asked) -> Ranking:
         core = self._core
         first = self._candidates(question)
         following = Following(
-            question.looker,
-            question.asked_for.text,
+            self._weighing(question),
             words_of=self._words_of,
             config=ask.association(core.config.association),
-            lexical=core.config.association.lexical,
         )
         start = None if ask.start is None else self._start(ask.start)
-        reached = following.go(first, start)
+        reached = following.go(first, start, ask)
         paths = Paths(core.store, reached)
-        sure = confidence(reached.look, reached.keys[:5], question.looker.shared())
-        return Ranking(reached.keys, reached.scores, reached.look, paths.of), sure
+        return Ranking(reached.keys, reached.scores, reached.look, paths.of)
+
+    def _weighing(self, question: Question) -> Weighing:
+        return Weighing(
+            question.asked_for,
+            question.looker,
+            question.shared,
+            said=self._said,
+            config=self._core.config.ranking,
+        )
 
     def _start(self, given: Mapping[str, float]) -> dict[int, float]:
         """Activation by key of the memories that there are."""
@@ -174,4 +184,4 @@ class Recalling:
         return question_terms(self._core.store.get_keys([key])[key].text)
 
 
-Step = Callable[[Question, Asked], tuple[Ranking, float]]
+Step = Callable[[Question, Asked], Ranking]

@@ -13,9 +13,6 @@ from torch import Tensor
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.engine.spread import Start
 
-FLOOR = 1e-6
-"""Activation of a memory that no walk reached, so that its logarithm is finite."""
-
 
 def leftover(queries: Tensor, cues: Tensor) -> Tensor:
     """What a cue leaves unexplained of a question: q - (q·c) c, not normalised again.
@@ -40,13 +37,13 @@ def begin(
         first: Memory keys int64 [B, k] (-1 for padding) and evidence float64 [B, k] of the first
             look.
         second: Those of the second look, where there was one.
-        named: bool [B], whether the question names something known; names then take their share.
+        named: float64 [B], the share that enters by the names in the question.
         config: How many memories, how sharp, how much for the second look.
 
     Returns:
-        Query, memory and activation; the activations of a query sum to 1, or to 1 - `config.named`.
+        Query, memory and activation; the activations of a query sum to 1 - `named`.
     """
-    share = torch.where(named, 1 - config.named, 1.0).double()
+    share = 1 - named.double()
     looks = [(first, 1 - config.second), (second, config.second)] if second else [(first, 1.0)]
     parts: list[Start] = []
     for (memories, evidence), part in looks:
@@ -62,11 +59,11 @@ def begin(
 
 
 def mix(activation: Tensor, evidence: Tensor, *, config: AssociationConfig) -> Tensor:
-    """The final score: log(activation) + similarity * evidence.
+    """The final score: log(floor + activation) + similarity * evidence.
 
     Args:
         activation: float64 [m], 0 where no walk came.
         evidence: float64 [m], similarity and words, on the scale of a cosine.
         config: What evidence counts.
     """
-    return torch.log(activation.double() + FLOOR) + config.similarity * evidence.double()
+    return torch.log(activation.double() + config.floor) + config.similarity * evidence.double()

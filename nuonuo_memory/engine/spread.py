@@ -154,6 +154,20 @@ def spread(
     return _collect(hops, config)
 
 
+def rarity(count: Tensor, size: Tensor) -> Tensor:
+    """How rare names are: (log(1 + N / n) / log(1 + N))², the measure of BM25 for words, sharper.
+
+    Args:
+        count: int64 [n], mentions of each name.
+        size: float64 [n], memories that mention any, at least 1.
+
+    Returns:
+        float64 [n]: 1 for a name of one memory, 0 for one that is mentioned nowhere.
+    """
+    rare = (torch.log1p(size / count.clamp_min(1)) / torch.log1p(size)) ** 2
+    return torch.where(count > 0, rare, torch.zeros_like(rare))
+
+
 class _Field:
     """One batch's view of the graph: its groups of each query, and how many memories they hold."""
 
@@ -213,17 +227,12 @@ class _Field:
         return arrived, torch.cat([history[arrived.parent], arrived.memory[:, None]], 1)
 
     def rarity(self, query: Tensor, name: Tensor) -> tuple[Tensor, Tensor]:
-        """How rare each name is to its query, in [0, 1], and how many mentions it has.
-
-        The square of log(1 + N / count) / log(1 + N): the measure that BM25 has for words, sharper.
-        """
+        """How rare each name is to its query, in [0, 1], and how many mentions it has."""
         owner, group = self._groups(query)
         counts = self.graph.frequency(name[owner], group)
         count = torch.zeros(len(query), dtype=torch.int64, device=query.device)
         count.index_add_(0, owner, counts)
-        size = self.size[query]
-        rare = (torch.log1p(size / count.clamp_min(1)) / torch.log1p(size)) ** 2
-        return torch.where(count > 0, rare, torch.zeros_like(rare)), count
+        return rarity(count, self.size[query]), count
 
     def carriers(self, query: Tensor, name: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Memories that each name leads to: (row of the name, memory, share, kind)."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.engine.follow import begin, leftover, mix
 from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
-from nuonuo_memory.engine.spread import LINK_STEP, NO_KEY, Spread, Start, spread
+from nuonuo_memory.engine.spread import LINK_STEP, NO_KEY, Spread, Start, rarity, spread
 from nuonuo_memory.errors import InvalidInputError
 
 Mentions: TypeAlias = dict[tuple[int, int], tuple[float, int]]
@@ -353,16 +353,25 @@ def test_the_second_look_asks_for_what_is_left() -> None:
 
 
 def test_start_and_final_score() -> None:
-    config = AssociationConfig(starts=2, beta=10.0, second=0.2, named=0.25)
+    config = AssociationConfig(starts=2, beta=10.0, second=0.2, floor=0.1, similarity=2.0)
     first = (torch.tensor([[5, 6, 7]]), torch.tensor([[0.9, 0.7, 0.1]]))
     second = (torch.tensor([[8, -1]]), torch.tensor([[0.4, -math.inf]]))
-    begun = begin(first, second, named=torch.tensor([True]), config=config)
+    begun = begin(first, second, named=torch.tensor([0.25], dtype=torch.float64), config=config)
     assert begun.key.tolist() == [5, 6, 8]
     odds = math.exp(10 * 0.2)
     expected = [0.75 * 0.8 * odds / (1 + odds), 0.75 * 0.8 / (1 + odds), 0.75 * 0.2]
     assert begun.activation.tolist() == pytest.approx(expected)
     scores = mix(torch.tensor([0.5, 0.0]), torch.tensor([-0.1, 0.0]), config=config)
-    assert scores[0] > scores[1]
+    assert scores.tolist() == pytest.approx([math.log(0.6) - 0.2, math.log(0.1)])
+
+
+def test_rarity_falls_from_one_to_next_to_nothing() -> None:
+    size = torch.full((4,), 1000.0, dtype=torch.float64)
+    rare = rarity(torch.tensor([1, 10, 1000, 0]), size)
+    assert float(rare[0]) == pytest.approx(1.0)
+    assert 0.4 < float(rare[1]) < 0.5
+    assert 0 < float(rare[2]) < 0.02
+    assert float(rare[3]) == 0.0
 
 
 @pytest.mark.parametrize(("name", "value"), [("hops", 0), ("decay", 1.5), ("beta", -1.0)])

