@@ -114,7 +114,7 @@ def threshold(
     peaks, ranges, limits, counters, residual, longest, k,
     Q: tl.constexpr, PER_TILE: tl.constexpr, FOLD: tl.constexpr, STEP: tl.constexpr,
 ):  # fmt: skip
-    """Find a bound that k block maxima of the query reach, within 2**-15 of the best such bound.
+    """Find a bound that k block maxima of the query reach, within 2**-12 of the best such bound.
 
     `ranges` [B, 3] holds where the query's maxima begin, how many tiles they are of and the step
     between them, both in tiles or columns of `peaks`. FOLD neighbours are taken together first, so
@@ -140,7 +140,7 @@ def threshold(
         tl.store(limits + q, tl.where(count == 0, float("inf"), float("-inf")))
     else:
         g = tl.arange(0, 8)
-        for _ in range(5):
+        for _ in range(4):
             width = (top - bottom) / 8.0
             marks = bottom + g.to(tl.float32) * width
             reached = tl.sum((values[:, None] >= marks[None, :]).to(tl.int32), 0)
@@ -183,24 +183,29 @@ def collect(
 def rescore(
     table, entries, counters, limits, lengths, codes, unit,
     similarity, cues, memories, kept,
-    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, PART: tl.constexpr,
+    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, PART: tl.constexpr, SPAN: tl.constexpr,
 ):  # fmt: skip
-    """Score entries exactly and keep those that reach the threshold, in no order."""
+    """Score entries, each of SPAN rows, exactly; keep rows that reach the threshold, in no order.
+
+    The rows kept are counted beyond LIST too, where they are not written.
+    """
     q = tl.program_id(0).to(tl.int64)
     count = tl.minimum(tl.load(counters + 2 * q), LIST)
     limit = tl.load(limits + q)
     floor = limit.to(tl.float64) * tl.sqrt(tl.load(lengths + q))
     floor -= 1e-9 * tl.abs(floor)
     weight = tl.load(unit + q)
-    for begin in range(tl.program_id(1) * PART, count, tl.num_programs(1) * PART):
+    for begin in range(tl.program_id(1) * PART, count * SPAN, tl.num_programs(1) * PART):
         i = begin + tl.arange(0, PART)
-        live = i < count
-        place = tl.load(entries + q * LIST + i, mask=live, other=0)
+        live = i < count * SPAN
+        place = tl.load(entries + q * LIST + i // SPAN, mask=live, other=0) * SPAN + i % SPAN
         entry = table + (place // TILE) * COLUMNS
         row = place % TILE
+        if SPAN > 1:
+            live = live & (row < tl.load(entry + 6))
         high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
         low = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
-        total = tl.zeros([PART], dtype=tl.float64)
+        products = tl.zeros([PART, BK], dtype=tl.float64)
         for start in range(0, D, BK):
             c = start + tl.arange(0, BK)
             at = tl.multiple_of(high[:, None] + c[None, :], [16, 16])
@@ -209,13 +214,15 @@ def rescore(
             w = tl.load(at, mask=live[:, None], other=0)
             code = tl.load(codes + q * D + c)
             fixed = (h.to(tl.int32) * 256 + w.to(tl.int32)).to(tl.float64)
-            total += tl.sum(fixed * code[None, :], 1)
+            products += fixed * code[None, :]
         at = tl.load(entry + 2).to(tl.pointer_type(tl.float32)) + row
         scale = tl.load(at, mask=live, other=0.0)
-        exact = total * (scale.to(tl.float64) * weight)
+        exact = tl.sum(products, 1) * (scale.to(tl.float64) * weight)
         good = live & tl.where(exact < floor, 0, 1).to(tl.int1)  # a floor that is NaN keeps all
         spot = counters + 2 * q + 1 + tl.zeros_like(place)
-        slot = q * LIST + tl.atomic_add(spot, 1, mask=good, sem="relaxed")
+        slot = tl.atomic_add(spot, 1, mask=good, sem="relaxed")
+        good = good & (slot < LIST)
+        slot += q * LIST
         cue = tl.load(tl.load(entry + 4).to(tl.pointer_type(tl.int64)) + row, mask=live, other=-1)
         at = tl.load(entry + 5).to(tl.pointer_type(tl.int64)) + row
         memory = tl.load(at, mask=live, other=-1)
@@ -232,7 +239,7 @@ def rank(
 ):  # fmt: skip
     """Write the slots of the `wanted` best entries, best first, into `best` [B, C]."""
     q = tl.program_id(0).to(tl.int64)
-    count = tl.load(counters + 2 * q + 1)
+    count = tl.minimum(tl.load(counters + 2 * q + 1), LIST)
     if tl.program_id(1) == 0:
         # Places past the last entry are empty.
         p = tl.arange(0, C)

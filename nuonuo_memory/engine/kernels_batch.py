@@ -6,6 +6,9 @@ The product of high planes only (8-bit queries as well as rows) halves the arith
 queries' high planes leave out widens the bounds by residual * longest, longest being the length
 that no row exceeds.
 
+For 32 or 64 queries both planes are affordable: `scan_wide` writes the largest bound of each block
+of rows, `collect_blocks` lists the blocks that matter, all of whose rows are scored again.
+
 The scores are never written: `scan_batch` writes the largest bound of each tile and query. With
 the threshold known, `pair` lists for each tile the few queries that it can matter to, and
 `scan_pairs` reads it once more for these alone.
@@ -17,6 +20,9 @@ import triton
 import triton.language as tl
 
 from nuonuo_memory.engine.kernels import COLUMNS, TILE
+
+BLOCK = tl.constexpr(16)
+"""Rows of one maximum of `scan_wide`, and of one entry of `collect_blocks`."""
 
 
 @triton.jit
@@ -42,21 +48,89 @@ def scan_batch(
     rows = tl.load(entry + 6).to(tl.int32)
     r = tl.arange(0, TILE)
     held = r < rows
-    total = tl.zeros([TILE, QUERIES], dtype=tl.int32)
+    s = tl.load(scale + r, mask=held, other=0.0)
+    e = tl.load(error + r, mask=held, other=float("-inf"))
+    # The query's plane is the high one, of weight 256.
+    weight = tl.load(factor + q, mask=asked, other=0.0) * 256.0
+    # Queries are the product's rows: a maximum over cues then needs two shuffles, not hundreds.
+    total = tl.zeros([QUERIES, TILE], dtype=tl.int32)
     for start in range(0, D, BK):
         c = start + tl.arange(0, BK)
         at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
         a = tl.load(at, mask=held[:, None], other=0)
         b = tl.load(planes + (2 * q)[:, None] * D + c[None, :], mask=asked[:, None], other=0)
-        total = tl.dot(a, tl.trans(b), total, out_dtype=tl.int32)
-    s = tl.load(scale + r, mask=held, other=0.0)
-    e = tl.load(error + r, mask=held, other=float("-inf"))
-    # The query's plane is the high one, of weight 256.
-    weight = tl.load(factor + q, mask=asked, other=0.0) * 256.0
-    crest = tl.max((total.to(tl.float32) * s[:, None]) * weight[None, :] + e[:, None], 0)
+        total = tl.dot(b, tl.trans(a), total, out_dtype=tl.int32)
+    crest = tl.max((total.to(tl.float32) * s[None, :]) * weight[:, None] + e[None, :], 1)
     worst = tl.max(tl.where(held, e, 0.0), 0)
     tl.store(crests + tile * width + q, crest, mask=asked)
     tl.store(peaks + tile * width + q, crest - 2.0 * worst, mask=asked)
+
+
+@triton.jit
+def scan_wide(
+    table, tiles, planes, factor, peaks, crests,
+    D: tl.constexpr, BK: tl.constexpr, QUERIES: tl.constexpr, PEAKS: tl.constexpr,
+):  # fmt: skip
+    """Write maxima of a tile's blocks of BLOCK rows for QUERIES queries with both their planes.
+
+    crests [tiles * TILE / BLOCK, QUERIES] gets each block's largest upper bound; peaks
+    [tiles * PEAKS, QUERIES] lower bounds, of each block or, where PEAKS is 1, of the tile.
+    """
+    tile = tl.program_id(0).to(tl.int64)
+    if tile >= tl.load(tiles):
+        return
+    blocks: tl.constexpr = TILE // BLOCK
+    q = tl.arange(0, QUERIES)
+    entry = table + tile * COLUMNS
+    high = tl.load(entry).to(tl.pointer_type(tl.int8))
+    scale = tl.load(entry + 2).to(tl.pointer_type(tl.float32))
+    error = tl.load(entry + 3).to(tl.pointer_type(tl.float32))
+    rows = tl.load(entry + 6).to(tl.int32)
+    r = tl.arange(0, TILE)
+    held = r < rows
+    s = tl.load(scale + r, mask=held, other=0.0)
+    e = tl.load(error + r, mask=held, other=float("-inf"))
+    weight = tl.load(factor + q)
+    upper = tl.zeros([QUERIES, TILE], dtype=tl.int32)
+    lower = tl.zeros([QUERIES, TILE], dtype=tl.int32)
+    for start in range(0, D, BK):
+        c = start + tl.arange(0, BK)
+        at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
+        a = tl.load(at, mask=held[:, None], other=0)
+        at = planes + (2 * q)[:, None] * D + c[None, :]
+        upper = tl.dot(tl.load(at), tl.trans(a), upper, out_dtype=tl.int32)
+        lower = tl.dot(tl.load(at + D), tl.trans(a), lower, out_dtype=tl.int32)
+    score = upper.to(tl.float32) * 256.0 + lower.to(tl.float32)
+    bound = score * s[None, :] * weight[:, None] + e[None, :]
+    crest = tl.max(tl.reshape(bound, [QUERIES, blocks, BLOCK]), 2)
+    b = tl.arange(0, blocks)
+    tl.store(crests + (tile * blocks + b)[None, :] * QUERIES + q[:, None], crest)
+    # The row of the largest upper bound has a lower bound at most two errors below it.
+    peak = crest - 2.0 * tl.max(tl.where(held, e, 0.0), 0)
+    if PEAKS == 1:
+        tl.store(peaks + tile * QUERIES + q, tl.max(peak, 1))
+    else:
+        tl.store(peaks + (tile * blocks + b)[None, :] * QUERIES + q[:, None], peak)
+
+
+@triton.jit
+def collect_blocks(
+    tiles, crests, limits, counters, entries,
+    QUERIES: tl.constexpr, GROUP: tl.constexpr, LIST: tl.constexpr,
+):  # fmt: skip
+    """Append to each query's entries the blocks whose upper bound reaches its threshold."""
+    b = tl.program_id(0).to(tl.int64) * GROUP + tl.arange(0, GROUP)
+    live = b < tl.load(tiles) * (TILE // BLOCK)
+    q = tl.arange(0, QUERIES)
+    limit = tl.load(limits + q)
+    at = crests + b[:, None] * QUERIES + q[None, :]
+    crest = tl.load(at, mask=live[:, None], other=float("-inf"))
+    hit = (crest >= limit[None, :]) & (crest > float("-inf"))
+    if tl.sum(tl.sum(hit.to(tl.int32), 1), 0) > 0:
+        mine = tl.broadcast_to(q[None, :], [GROUP, QUERIES])
+        slot = tl.atomic_add(counters + 2 * mine, 1, mask=hit, sem="relaxed")
+        block = tl.broadcast_to(b[:, None], [GROUP, QUERIES])
+        tl.store(entries + mine * LIST + slot, block, mask=hit & (slot < LIST))
 
 
 @triton.jit

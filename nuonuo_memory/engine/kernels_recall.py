@@ -43,16 +43,16 @@ class DeviceRecall:
     ) -> Retrieved:
         """Answer checked queries [B, d]; exact, as `retrieve_plainly` is."""
         recaller = self.start(queries, groups=groups, k=k, config=config)
-        found, status = recaller.results(len(queries)), recaller.status[: len(queries)]
-        again = status.nonzero()[:, 0]
+        found, again = recaller.results(len(queries)), recaller.unanswered(len(queries))
         if len(again):
             self.widened += len(again)
             names = [groups[place] for place in again.tolist()]
+            where = again.to(queries.device)
             part = retrieve_plainly(
-                self.arena, queries[again], groups=names, k=k, config=config, allowed=None
+                self.arena, queries[where], groups=names, k=k, config=config, allowed=None
             )
             for column, values in zip(found, part, strict=True):
-                column[again] = values
+                column[where] = values
         return found
 
     def start(

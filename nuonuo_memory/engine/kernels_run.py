@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine import kernels, kernels_batch
-from nuonuo_memory.engine.kernels_settle import combine, conclude, gram, step
+from nuonuo_memory.engine.kernels_settle import conclude, gram, step, vote
 from nuonuo_memory.engine.retrieval import Retrieved
 from nuonuo_memory.engine.tiles import TILE, Tiles
 
@@ -20,6 +20,11 @@ LIST_FEW, LIST_MANY = 4096, 8192
 MOST_CANDIDATES = 128
 _ROOM = 256
 """Queries that a tile may matter to, in a batch; more, and the plain search answers them."""
+_WIDE = 32
+"""Queries from which on the product outweighs reading the tiles."""
+_BLOCKS = TILE // 16
+"""Blocks of a tile in the wide scan."""
+_FEW_TILES = 2048
 _HELD = 4096
 """Maxima that the threshold's search holds at once."""
 
@@ -48,6 +53,18 @@ class Shape:
     block: int
     k: int
     config: HopfieldConfig
+
+    @property
+    def blocked(self) -> bool:
+        """Whether all queries share all tiles and are many enough for the wide scan."""
+        return self.together >= _WIDE and self.together == self.queries
+
+    @property
+    def per_tile(self) -> int:
+        """Maxima of a tile that the threshold is searched among."""
+        if self.blocked:
+            return _BLOCKS if self.reach <= _FEW_TILES else 1
+        return TILE // self.block if self.together else 1
 
 
 class Recaller:
@@ -92,8 +109,11 @@ class Recaller:
         self.ranges = self._room(torch.int64, batch, 3)
         self.longest = self._room(torch.float32, 1)
         self.limits = self._room(torch.float32, batch)
-        if s.together:
-            blocks = s.tiles * (TILE // s.block)
+        if s.blocked:
+            self.peaks = self._room(torch.float32, s.tiles * s.per_tile, s.together)
+            self.crests = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
+        elif s.together:
+            blocks = s.tiles * s.per_tile
             self.uppers = self._room(torch.float32, s.tiles * TILE, s.together)
             self.peaks = self._room(torch.float32, blocks, s.together)
             self.crests = self._room(torch.float32, blocks, s.together)
@@ -116,16 +136,28 @@ class Recaller:
         self.weights = self._room(torch.float64, batch, steps, self.wide)
         self.overlaps = self._room(torch.float64, batch, steps, self.wide)
         self.shares = self._room(torch.float64, batch, self.wide)
+        self.masses = self._room(torch.float64, batch, self.wide)
 
     def _result_buffers(self, batch: int) -> None:
-        k = self.shape.k
-        self.out_memories = self._room(torch.int64, batch, k)
-        self.out_scores = self._room(torch.float64, batch, k)
-        self.out_cues = self._room(torch.int64, batch, k)
-        self.out_similarity = self._room(torch.float64, batch, k)
-        self.out_scalars = self._room(torch.float64, batch, 3)
-        self.out_state = self._room(torch.float64, batch, self.shape.dimension)
-        self.status = self._room(torch.int32, batch)
+        widths = (self.shape.k,) * 4 + (3, self.shape.dimension)
+        self._packed = self._room(torch.float64, batch * sum(widths))
+        self._widths = [batch * width for width in widths]
+        found = self._unpacked(self._packed)
+        self.out_memories, self.out_scores, self.out_cues, self.out_similarity = found[:4]
+        self.out_scalars, self.out_state = found[4:]
+        # The kernels write it into the host's memory: no copy to wait for.
+        on_gpu = self._device.type == "cuda"
+        self._status = torch.zeros(batch, dtype=torch.int32, pin_memory=on_gpu)
+
+    def _unpacked(self, packed: Tensor) -> list[Tensor]:
+        """Cut the results' memory into memories, scores, cues, similarity, scalars and states."""
+        parts = packed.split(self._widths)
+        batch = len(self.queries)
+        whole = (0, 2)  # ids
+        return [
+            (part.view(torch.int64) if number in whole else part).view(batch, -1)
+            for number, part in enumerate(parts)
+        ]
 
     def load(self, tiles: Tiles) -> None:
         """Take another table; nothing happens when it is the one in place."""
@@ -152,18 +184,17 @@ class Recaller:
             self._graph.replay()
 
     def results(self, n: int) -> Retrieved:
-        """Return copies of the first n results, without waiting for them."""
-        energy, entropy, margin = self.out_scalars[:n].T.clone()
-        return Retrieved(
-            self.out_memories[:n].clone(),
-            self.out_scores[:n].clone(),
-            self.out_cues[:n].clone(),
-            self.out_similarity[:n].clone(),
-            energy,
-            entropy,
-            margin,
-            self.out_state[:n].clone(),
-        )
+        """Return a copy of the first n results, without waiting for it."""
+        parts = self._unpacked(self._packed.clone())
+        memories, scores, cues, similarity, scalars, state = (part[:n] for part in parts)
+        energy, entropy, margin = scalars.unbind(1)
+        return Retrieved(memories, scores, cues, similarity, energy, entropy, margin, state)
+
+    def unanswered(self, n: int) -> Tensor:
+        """Wait for the results; return which of the first n the kernels could not answer."""
+        if self._device.type == "cuda":
+            torch.cuda.current_stream(self._device).synchronize()
+        return self._status[:n].nonzero()[:, 0]
 
     def candidates(self, n: int) -> Tensor:
         """Return the cue ids [n, c] that entered the network, best first, -1 for none."""
@@ -179,23 +210,38 @@ class Recaller:
             self.queries, self.planes, self.factor, self.codes, self.unit, self.lengths,
             self.residual, D=d, WIDE=triton.next_power_of_2(d), BITS=bits, num_warps=4,
         )  # fmt: skip
-        if self.shape.together:
+        if self.shape.blocked:
+            self._scan_wide()
+        elif self.shape.together:
             self._scan_few()
         else:
             self._scan_many()
         self._finish()
 
+    def _scan_wide(self) -> None:
+        s = self.shape
+        kernels_batch.scan_wide[(s.tiles,)](
+            self.table, self.count, self.planes, self.factor, self.peaks, self.crests,
+            D=s.dimension, BK=part_of(s.dimension), QUERIES=s.together, PEAKS=s.per_tile,
+            num_warps=4, num_stages=2,
+        )  # fmt: skip
+        self._threshold(s.reach * s.per_tile, q=s.together)
+        kernels_batch.collect_blocks[(triton.cdiv(s.tiles * _BLOCKS, 64),)](
+            self.count, self.crests, self.limits, self.counters, self.entries,
+            QUERIES=s.together, GROUP=64, LIST=self.list, num_warps=4,
+        )  # fmt: skip
+
     def _scan_few(self) -> None:
-        s, per_tile = self.shape, TILE // self.shape.block
+        s = self.shape
         kernels.scan[(s.tiles,)](
             self.table, self.count, self.planes, self.factor, self.uppers, self.peaks, self.crests,
             D=s.dimension, BK=part_of(s.dimension), Q=s.together, WIDE=max(8, s.together),
             BLOCK=s.block, num_warps=8 if s.together > 16 else 4, num_stages=3,
         )  # fmt: skip
-        self._threshold(s.reach * per_tile, q=s.together, per_tile=per_tile)
+        self._threshold(s.reach * s.per_tile, q=s.together)
         kernels.collect[(triton.cdiv(s.tiles, 16), s.together)](
             self.table, self.count, self.uppers, self.crests, self.limits, self.counters,
-            self.entries, Q=s.together, PER_TILE=per_tile, GROUP=16, LIST=self.list, num_warps=4,
+            self.entries, Q=s.together, PER_TILE=s.per_tile, GROUP=16, LIST=self.list, num_warps=4,
         )  # fmt: skip
 
     def _scan_many(self) -> None:
@@ -203,9 +249,9 @@ class Recaller:
         kernels_batch.scan_batch[(s.tiles * triton.cdiv(s.queries, 128),)](
             self.table, self.count, self.planes, self.factor, self.peaks, self.crests,
             s.queries, width, D=s.dimension, BK=part_of(s.dimension), QUERIES=128,
-            num_warps=4, num_stages=3,
+            num_warps=4, num_stages=2, maxnreg=168,
         )  # fmt: skip
-        self._threshold(s.tiles, q=width, per_tile=1)
+        self._threshold(s.tiles, q=width)
         kernels_batch.pair[(s.tiles,)](
             self.count, self.crests, self.limits, self.residual, self.longest, self.counters,
             self.pairs, self.sizes, s.queries, width, PART=1024, ROOM=_ROOM, LIST=self.list,
@@ -218,27 +264,28 @@ class Recaller:
             num_warps=4, num_stages=3,
         )  # fmt: skip
 
-    def _threshold(self, maxima: int, *, q: int, per_tile: int) -> None:
+    def _threshold(self, maxima: int, *, q: int) -> None:
         step = min(_HELD, max(64, triton.next_power_of_2(maxima)))
         kernels.threshold[(self.shape.queries,)](
             self.peaks, self.ranges, self.limits, self.counters, self.residual, self.longest,
-            self.shape.config.candidates, Q=q, PER_TILE=per_tile, FOLD=triton.cdiv(maxima, step),
-            STEP=step, num_warps=max(1, min(16, step // 128)),
+            self.shape.config.candidates, Q=q, PER_TILE=self.shape.per_tile,
+            FOLD=triton.cdiv(maxima, step), STEP=step, num_warps=max(1, min(16, step // 128)),
         )  # fmt: skip
 
     def _finish(self) -> None:
         s, d, n = self.shape, self.shape.dimension, self.shape.queries
         bk, few = part_of(d), n < 64
-        kernels.rescore[(n, 64 if few else 8)](
+        span = TILE // _BLOCKS if s.blocked else 1
+        kernels.rescore[(n, 64 if few else 32 if s.blocked else 8)](
             self.table, self.entries, self.counters, self.limits, self.lengths,
             self.codes, self.unit, self.similarity, self.cues, self.memories, self.kept,
-            D=d, BK=bk, LIST=self.list, PART=16, num_warps=4,
+            D=d, BK=bk, LIST=self.list, PART=16, SPAN=span, num_warps=4,
         )  # fmt: skip
         kernels.rank[(n, 16 if few else 4)](
             self.counters, self.similarity, self.cues, self.memories, self.best,
             s.config.candidates, LIST=self.list, C=self.wide, PART=32, num_warps=4,
         )  # fmt: skip
-        side = min(64, self.wide)
+        side = min(32 if few else 64, self.wide)
         gram[(n, (self.wide // side) ** 2)](
             self.table, self.best, self.kept, self.grams,
             D=d, BK=bk, LIST=self.list, C=self.wide, SIDE=side, num_warps=4,
@@ -250,16 +297,20 @@ class Recaller:
                 s.config.beta, number, LIST=self.list, C=self.wide, ROWS=rows,
                 STEPS=s.config.max_steps, num_warps=4 if few else 8,
             )  # fmt: skip
-        conclude[(n,)](
-            self.best, self.similarity, self.cues, self.memories, self.lengths, self.counters,
-            self.grams, self.weights, self.overlaps, self.shares, self.out_memories,
-            self.out_scores, self.out_cues, self.out_similarity, self.out_scalars, self.status,
-            s.config.beta, s.config.tolerance, s.config.candidates,
-            LIST=self.list, C=self.wide, K=s.k, STEPS=s.config.max_steps, num_warps=8,
+        few_rows = min(16 if few else 32, self.wide)
+        vote[(n, self.wide // few_rows)](
+            self.best, self.similarity, self.memories, self.lengths, self.grams, self.weights,
+            self.overlaps, self.shares, self.masses, self.out_scalars,
+            s.config.beta, s.config.tolerance,
+            LIST=self.list, C=self.wide, ROWS=few_rows, STEPS=s.config.max_steps, num_warps=4,
         )  # fmt: skip
-        combine[(n, d // bk)](
-            self.table, self.best, self.kept, self.shares, self.out_state,
-            D=d, BK=bk, LIST=self.list, C=self.wide, num_warps=8,
+        columns = min(bk, 32 if few else 128)
+        conclude[(n, d // columns + self.wide // few_rows)](
+            self.table, self.best, self.kept, self.similarity, self.cues, self.memories,
+            self.counters, self.shares, self.masses, self.out_state, self.out_memories,
+            self.out_scores, self.out_cues, self.out_similarity, self.out_scalars, self._status,
+            s.config.candidates, D=d, BK=columns, LIST=self.list, C=self.wide, ROWS=few_rows,
+            K=s.k, num_warps=4,
         )  # fmt: skip
 
     def _capture(self) -> None:

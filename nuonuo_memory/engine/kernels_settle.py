@@ -1,5 +1,5 @@
 # mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,untyped-decorator,no-any-return"
-# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0915, PLR0917 - a launch gives the arguments types
+# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0917 - a launch gives the arguments types
 """Triton kernels that settle each query among its candidates and rank their memories.
 
 A state after the first update lies in the span of the patterns, so settling iterates on the
@@ -66,18 +66,17 @@ def gram(
 
 @triton.jit
 def combine(
-    table, best, kept, shares, out_state,
+    table, best, kept, shares, out_state, q, part,
     D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, C: tl.constexpr,
 ):  # fmt: skip
     """Write BK columns of the state: the candidates' rows weighted by their attention."""
-    q = tl.program_id(0).to(tl.int64)
     i = tl.arange(0, C)
     slot = tl.load(best + q * C + i)
     live = slot >= 0
     place = tl.load(kept + q * LIST + slot, mask=live, other=0)
     entry = table + (place // TILE) * COLUMNS
     row = place % TILE
-    c = tl.program_id(1) * BK + tl.arange(0, BK)
+    c = part * BK + tl.arange(0, BK)
     high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
     low = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
     at = tl.load(entry + 2).to(tl.pointer_type(tl.float32)) + row
@@ -118,16 +117,15 @@ def step(
 
 
 @triton.jit
-def conclude(
-    best, similarity, cues, memories, lengths, counters, grams, weights, overlaps, shares,
-    out_memories, out_scores, out_cues, out_similarity, out_scalars, out_status,
-    beta, tolerance, wanted,
-    LIST: tl.constexpr, C: tl.constexpr, K: tl.constexpr, STEPS: tl.constexpr,
+def vote(
+    best, similarity, memories, lengths, grams, weights, overlaps, shares, masses, out_scalars,
+    beta, tolerance,
+    LIST: tl.constexpr, C: tl.constexpr, ROWS: tl.constexpr, STEPS: tl.constexpr,
 ):  # fmt: skip
-    """Take the update at which the query rested, sum by memory, write its K best memories.
+    """Take the update at which the query rested, and sum its attention by memory for ROWS cues.
 
-    `out_scalars` [B, 3] gets energy, entropy, margin. `out_status` [B] gets 1 where the list of
-    entries ran over, 2 where fewer than K memories came of a full set of candidates, else 0.
+    `masses` [B, C] gets the memory's sum at its best cue, -1 at its others; `shares` [B, C] the
+    attention; `out_scalars` [B, 3] energy and entropy.
     """
     q = tl.program_id(0).to(tl.int64)
     i = tl.arange(0, C)
@@ -149,46 +147,95 @@ def conclude(
         overlap = tl.where(moving, moved, overlap)
         moving = moving & (distance >= tolerance * tolerance)
 
-    some = tl.sum(live.to(tl.int32), 0) > 0
-    values = tl.where(live, beta * overlap, float("-inf"))
-    peak = tl.where(some, tl.max(values, 0), 0.0)
-    lse = tl.log(tl.sum(tl.where(live, tl.exp(values - peak), 0.0), 0)) + peak
-    own = tl.load(grams + q * C * C + i * C + i)
-    held = tl.sum(live.to(tl.float64), 0)
-    energy = (tl.log(held) - lse) / beta + tl.sum(attention * overlap, 0) / 2.0
-    energy = tl.where(some, energy + tl.max(own, 0) / 2.0, float("inf"))
-    entropy = 0.0 - tl.sum(tl.where(attention > 0, attention * tl.log(attention), 0.0), 0)
-    tl.store(out_scalars + q * 3, energy)
-    tl.store(out_scalars + q * 3 + 1, entropy)
-    tl.store(shares + q * C + i, attention)
+    if tl.program_id(1) == 0:
+        some = tl.sum(live.to(tl.int32), 0) > 0
+        values = tl.where(live, beta * overlap, float("-inf"))
+        peak = tl.where(some, tl.max(values, 0), 0.0)
+        lse = tl.log(tl.sum(tl.where(live, tl.exp(values - peak), 0.0), 0)) + peak
+        own = tl.load(grams + q * C * C + i * C + i)
+        held = tl.sum(live.to(tl.float64), 0)
+        energy = (tl.log(held) - lse) / beta + tl.sum(attention * overlap, 0) / 2.0
+        energy = tl.where(some, energy + tl.max(own, 0) / 2.0, float("inf"))
+        entropy = 0.0 - tl.sum(tl.where(attention > 0, attention * tl.log(attention), 0.0), 0)
+        tl.store(out_scalars + q * 3, energy)
+        tl.store(out_scalars + q * 3 + 1, entropy)
+        tl.store(shares + q * C + i, attention)
 
     memory = tl.load(memories + at, mask=live, other=-1)
-    cue = tl.load(cues + at, mask=live, other=-1)
+    r = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+    own_slot = tl.load(best + q * C + r)
+    own_memory = tl.load(memories + q * LIST + own_slot, mask=own_slot >= 0, other=-1)
     whole = tl.floor(attention * FINE + 0.5)
-    alike = memory[:, None] == memory[None, :]
+    alike = own_memory[:, None] == memory[None, :]
     mass = tl.sum(tl.where(alike, whole[None, :], 0.0), 1) / FINE
-    earlier = tl.sum((alike & (i[None, :] < i[:, None])).to(tl.int32), 1)
-    first = live & (earlier == 0)
-    firsts = first.to(tl.int32)
-    ahead = (mass[None, :] > mass[:, None]) | (
-        (mass[None, :] == mass[:, None]) & (memory[None, :] < memory[:, None])
+    earlier = tl.sum((alike & (i[None, :] < r[:, None])).to(tl.int32), 1)
+    tl.store(masses + q * C + r, tl.where((own_slot >= 0) & (earlier == 0), mass, -1.0))
+
+
+@triton.jit
+def place(
+    best, similarity, cues, memories, counters, masses,
+    out_memories, out_scores, out_cues, out_similarity, out_scalars, out_status, wanted, q, part,
+    LIST: tl.constexpr, C: tl.constexpr, ROWS: tl.constexpr, K: tl.constexpr,
+):  # fmt: skip
+    """Write those of ROWS cues whose memories are among the K of the largest masses."""
+    i = tl.arange(0, C)
+    slot = tl.load(best + q * C + i)
+    memory = tl.load(memories + q * LIST + slot, mask=slot >= 0, other=-1)
+    mass = tl.load(masses + q * C + i)
+    r = part * ROWS + tl.arange(0, ROWS)
+    own_slot = tl.load(best + q * C + r)
+    live = own_slot >= 0
+    at = q * LIST + own_slot
+    own_memory = tl.load(memories + at, mask=live, other=-1)
+    own = tl.load(masses + q * C + r)
+    ahead = (mass[None, :] > own[:, None]) | (
+        (mass[None, :] == own[:, None]) & (memory[None, :] < own_memory[:, None])
     )
-    order = tl.sum(tl.where(ahead, firsts[None, :], 0), 1)
-    order = tl.where(first, order, C + 1)
-    found = tl.sum(firsts, 0)
-    lead = tl.sum(tl.where(order == 0, mass, 0.0), 0)
-    second = tl.sum(tl.where(order == 1, mass, 0.0), 0)
-    tl.store(out_scalars + q * 3 + 2, lead - second)
-    tl.store(out_memories + q * K + order, memory, mask=order < K)
-    tl.store(out_scores + q * K + order, mass, mask=order < K)
-    tl.store(out_cues + q * K + order, cue, mask=order < K)
-    tl.store(out_similarity + q * K + order, sims, mask=order < K)
-    p = tl.arange(0, C)
-    rest = (p >= found) & (p < K)
-    tl.store(out_memories + q * K + p, tl.full([C], -1, dtype=tl.int64), mask=rest)
-    tl.store(out_scores + q * K + p, tl.zeros([C], dtype=tl.float64), mask=rest)
-    tl.store(out_cues + q * K + p, tl.full([C], -1, dtype=tl.int64), mask=rest)
-    tl.store(out_similarity + q * K + p, tl.full([C], float("-inf"), dtype=tl.float64), mask=rest)
-    over = tl.load(counters + 2 * q) > LIST
-    short = (found < K) & (tl.sum(live.to(tl.int32), 0) == wanted)
-    tl.store(out_status + q, tl.where(over, 1, tl.where(short, 2, 0)))
+    order = tl.where(own >= 0, tl.sum(ahead.to(tl.int32), 1), K)
+    out = q * K + order
+    taken = order < K
+    tl.store(out_memories + out, own_memory, mask=taken)
+    tl.store(out_scores + out, own, mask=taken)
+    tl.store(out_cues + out, tl.load(cues + at, mask=live, other=-1), mask=taken)
+    tl.store(out_similarity + out, tl.load(similarity + at, mask=live, other=0.0), mask=taken)
+    if part == 0:
+        found = tl.sum((mass >= 0).to(tl.int32), 0)
+        first = tl.argmax(mass, 0)
+        second = tl.max(tl.where(i == first, 0.0, mass), 0)
+        tl.store(
+            out_scalars + q * 3 + 2, tl.maximum(tl.max(mass, 0), 0.0) - tl.maximum(second, 0.0)
+        )
+        rest = (i >= found) & (i < K)
+        tl.store(out_memories + q * K + i, tl.full([C], -1, dtype=tl.int64), mask=rest)
+        tl.store(out_scores + q * K + i, tl.zeros([C], dtype=tl.float64), mask=rest)
+        tl.store(out_cues + q * K + i, tl.full([C], -1, dtype=tl.int64), mask=rest)
+        nothing = tl.full([C], float("-inf"), dtype=tl.float64)
+        tl.store(out_similarity + q * K + i, nothing, mask=rest)
+        over = (tl.load(counters + 2 * q) > LIST) | (tl.load(counters + 2 * q + 1) > LIST)
+        short = (found < K) & (tl.sum((slot >= 0).to(tl.int32), 0) == wanted)
+        tl.store(out_status + q, tl.where(over, 1, tl.where(short, 2, 0)))
+
+
+@triton.jit
+def conclude(
+    table, best, kept, similarity, cues, memories, counters, shares, masses,
+    out_state, out_memories, out_scores, out_cues, out_similarity, out_scalars, out_status, wanted,
+    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, C: tl.constexpr, ROWS: tl.constexpr,
+    K: tl.constexpr,
+):  # fmt: skip
+    """Write the state in D / BK programs a query, its K best memories in C / ROWS more.
+
+    `out_scalars` [B, 3] gets the margin as its third. `out_status` [B] gets 1 where the list of
+    entries ran over, 2 where fewer than K memories came of a full set of candidates, else 0.
+    """
+    q = tl.program_id(0).to(tl.int64)
+    part = tl.program_id(1)
+    if part < D // BK:
+        combine(table, best, kept, shares, out_state, q, part, D, BK, LIST, C)
+    else:
+        place(
+            best, similarity, cues, memories, counters, masses,
+            out_memories, out_scores, out_cues, out_similarity, out_scalars, out_status,
+            wanted, q, part - D // BK, LIST, C, ROWS, K,
+        )  # fmt: skip
