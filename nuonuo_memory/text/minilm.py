@@ -32,7 +32,8 @@ class MiniLMEncoder:
     """all-MiniLM-L6-v2 on plain PyTorch; the vectors of sentence-transformers to 1e-6.
 
     Texts are read to 256 tokens, as the model was trained. On a GPU it computes in half precision
-    (vectors to 3e-3 of their length; of the ten nearest cues 99.9 % are the same), and a single text takes a captured graph.
+    (vectors to 3e-3 of their length; of the ten nearest cues 99.9 % are the same), and a single
+    text takes a captured graph.
 
     Args:
         folder: Where `model.safetensors`, `config.json` and `tokenizer.json` are.
