@@ -13,6 +13,7 @@ from nuonuo_memory.evaluation.data import Question, Session
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.observe import Conversation, LastTurn, draft_turns
 from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.types import Recall
 
 DEPTH = 10
 """Hits that are asked for; no score looks further."""
@@ -33,7 +34,8 @@ class Answer:
     """One question's record.
 
     Attributes:
-        found: By system; `system` is the memory itself.
+        found: By system; `system` is the memory itself, `associated` the same with associations
+            followed.
         confidence: The memory's own, from 0 to 1.
         seconds: From the question's text to the memories, its encoding left out.
     """
@@ -60,10 +62,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Haystack:
-    """Sessions, and the questions that look into just these."""
+    """Sessions, and the questions that look into just these.
+
+    Attributes:
+        associated: Ask each question a second time, following associations.
+    """
 
     sessions: Sequence[Session]
     questions: Sequence[Question]
+    associated: bool = False
 
 
 def texts_of(sessions: Sequence[Session], config: MemoryConfig) -> Iterator[str]:
@@ -82,21 +89,39 @@ def ask(haystack: Haystack, encoder: Encoder, *, config: MemoryConfig, device: s
             memory.observe(session.messages, session=session.id, at=session.at)
         others = baselines(haystack.sessions, encoder, config=config)
         return [
-            answer(memory, question, others.find(question.text, DEPTH))
+            answer(
+                memory,
+                question,
+                others.find(question.text, DEPTH),
+                associated=haystack.associated,
+            )
             for question in haystack.questions
         ]
 
 
 def answer(
-    memory: TextMemory, question: Question, others: dict[str, tuple[list[Turn], list[str]]]
+    memory: TextMemory,
+    question: Question,
+    others: dict[str, tuple[list[Turn], list[str]]],
+    *,
+    associated: bool = False,
 ) -> Answer:
     """Put one question to a memory, and set beside its answer what other systems found."""
     start = time.perf_counter()
-    hits = memory.recall(question.text, k=DEPTH, now=question.asked)
+    hits = memory.recall(question.text, k=DEPTH, now=question.asked, associate=False)
     seconds = time.perf_counter() - start
-    grouped = memory.recall(question.text, k=DEPTH, now=question.asked, group_by="session")
-    turns = [(hit.memory.session or "", hit.memory.turn or 0) for hit in hits]
-    sessions = [hit.memory.session or "" for hit in grouped]
-    found = {"system": Found(turns, sessions)}
+    found = {"system": _found(memory, question, hits, associate=False)}
+    if associated:
+        reached = memory.recall(question.text, k=DEPTH, now=question.asked, associate=True)
+        found["associated"] = _found(memory, question, reached, associate=True)
     found |= {name: Found(*lists) for name, lists in others.items()}
     return Answer(question, found, hits.confidence, seconds)
+
+
+def _found(memory: TextMemory, question: Question, hits: Recall, *, associate: bool) -> Found:
+    """The turns that were found, and the sessions that the same question finds."""
+    grouped = memory.recall(
+        question.text, k=DEPTH, now=question.asked, group_by="session", associate=associate
+    )
+    turns = [(hit.memory.session or "", hit.memory.turn or 0) for hit in hits]
+    return Found(turns, [hit.memory.session or "" for hit in grouped])

@@ -22,13 +22,9 @@ def run_locomo(data: str | Path, settings: BenchSettings) -> BenchResult:
     asked = haystacks(data, settings.limit)
     every = [session for haystack in asked for session in haystack.sessions]
     found = answers(asked, every, settings)
-    names = [name for name in found[0].found if name != "system"]
+    names = [name for name in found[0].found if name not in ("system", "associated")]
     bars = scoring.reliability([a.confidence for a in found], [_hit(a) for a in found])
-    system = scores(found, "system") | {
-        "by_category": {
-            kind: {"questions": len(part)} | scores(part, "system")
-            for kind, part in _by_kind(found).items()
-        },
+    system = _with_categories(found, "system") | {
         "abstention": abstention(found),
         "latency_ms": latency(found),
     }
@@ -38,7 +34,11 @@ def run_locomo(data: str | Path, settings: BenchSettings) -> BenchResult:
         encoder=settings.encoder.name,
         device=settings.device,
         commit=commit(),
-        sections={"system": system, "baselines": {name: scores(found, name) for name in names}},
+        sections={
+            "system": system,
+            "associated": _with_categories(found, "associated"),
+            "baselines": {name: scores(found, name) for name in names},
+        },
         rows=[answer.to_row() for answer in found],
         reliability=bars,
     )
@@ -72,7 +72,7 @@ def haystacks(data: str | Path, limit: int | None) -> list[Haystack]:
     for name, sample in load_locomo(data).items():
         questions: list[Question] = [q for q in sample.questions if q.gold_turns][:left]
         if questions:
-            haystack = Haystack(sample.haystack(questions[0]), questions)
+            haystack = Haystack(sample.haystack(questions[0]), questions, associated=True)
             found.append(_told_apart(haystack, name))
         left = None if left is None else left - len(questions)
     return found
@@ -90,7 +90,18 @@ def _told_apart(haystack: Haystack, name: str) -> Haystack:
         )
         for question in haystack.questions
     ]
-    return Haystack([Session(s.id, s.at, s.messages) for s in sessions], questions)
+    told = [Session(s.id, s.at, s.messages) for s in sessions]
+    return replace(haystack, sessions=told, questions=questions)
+
+
+def _with_categories(found: Sequence[Answer], name: str) -> dict[str, Any]:
+    """One system's scores over all questions and over those of each category."""
+    return scores(found, name) | {
+        "by_category": {
+            kind: {"questions": len(part)} | scores(part, name)
+            for kind, part in _by_kind(found).items()
+        }
+    }
 
 
 def _by_kind(found: Sequence[Answer]) -> dict[str, list[Answer]]:

@@ -187,6 +187,9 @@ def test_locomo(tmp_path: Path) -> None:
     assert told["questions"] == 2
     assert told["system"]["turn"] == {"recall@5": 100.0, "recall@10": 100.0}
     assert set(told["system"]["by_category"]) == {"single-hop", "multi-hop"}
+    assert told["associated"]["turn"] == {"recall@5": 100.0, "recall@10": 100.0}
+    assert set(told["associated"]["by_category"]) == {"single-hop", "multi-hop"}
+    assert set(told["baselines"]) == {"one_vector_per_turn", "bm25", "cosine_all_cues"}
 
 
 def test_pararel(tmp_path: Path) -> None:
