@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, inspect, select
+from sqlalchemy import ColumnElement, Select, select
 
 from nuonuo_memory.store.connect import Database
 from nuonuo_memory.store.rows import (
@@ -211,9 +211,6 @@ def strength_batches(
     database: Database, *, size: int, memory_keys: Ints | None = None
 ) -> Iterator[list[StrengthRow]]:
     """The strengths of all memories that have one, or of some."""
-    with database.reading() as connection:
-        if not inspect(connection).has_table(strengths.name):  # a file of version 1, only read
-            return
     statement = select(
         strengths.c.memory_key, strengths.c.uses, strengths.c.used_at, strengths.c.strength
     )

@@ -63,6 +63,7 @@ class Store:
         self.dimension = int(meta["dimension"])
         self.calibration = float(meta.get("calibration", 0.0))
         self.erasure_pending = False
+        self._weighs = meta.get("schema_version") != "1" or not read_only
         self._watch = Watch(database)
 
     @classmethod
@@ -340,6 +341,8 @@ class Store:
         self, *, memory_keys: Ints | None = None, size: int = _BATCH
     ) -> Iterator[list[StrengthRow]]:
         """The strengths of all memories that have one, or of some, in batches."""
+        if not self._weighs:  # a file of version 1 that is only read has none
+            return iter(())
         return loaders.strength_batches(self._database, size=size, memory_keys=memory_keys)
 
     # ------------------------------------------------------------------------ following
