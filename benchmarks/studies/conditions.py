@@ -200,7 +200,7 @@ def _reached(found: list[Tensor], published: str) -> str:
     """Share of sets with at least the prototype's figure, at each number of others."""
     if " / " not in published:
         return "–"
-    figures = [float(figure) / 100 for figure in published.split(" / ")]
+    figures = [float(figure) / 100 for figure in published.partition(" (")[0].split(" / ")]
     shares = [
         float((one.mean(1) >= figure - 1e-9).double().mean())
         for one, figure in zip(found, figures, strict=True)
@@ -214,7 +214,8 @@ def _augmentation(context: Context) -> Table:
     table = Table(
         "Two-stage recall in the prototype's conditions, by augmentation",
         ["wordings", "stored beside the cue", "prototype, 20 pairs, 0 / 500 / 2,000"]
-        + [f"{size:,}" for size in sizes],
+        + [f"{size:,}" for size in sizes]
+        + ["sets that reach the prototype's figure, %"],
         "Sets of 20 of the other half, each with the others alone: 50 sets as drawn, 4 in mixed "
         "wordings; % first (95 % interval over the triples).",
     )
@@ -225,11 +226,10 @@ def _augmentation(context: Context) -> Table:
     drawn = {"as drawn": draw(context, False, sets=50, size=20), "mixed": mixed}
     for wordings, sets in drawn.items():
         for name, (vectors, owners) in _stored(context).items():
-            cells = [
-                percent_by(_augmented(context, sets, vectors, owners, size), sets % len(rows))
-                for size in sizes
-            ]
-            table.add(wordings, name, PUBLISHED.get(name, "–"), *cells)
+            found = [_augmented(context, sets, vectors, owners, size) for size in sizes]
+            published = PUBLISHED.get(name, "–")
+            cells = [percent_by(one, sets % len(rows)) for one in found]
+            table.add(wordings, name, published, *cells, _reached(found[:3], published))
     return table
 
 
