@@ -183,26 +183,21 @@ def collect(
 def rescore(
     table, entries, counters, limits, lengths, codes, unit,
     similarity, cues, memories, kept,
-    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, PART: tl.constexpr, SPAN: tl.constexpr,
+    D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, PART: tl.constexpr,
 ):  # fmt: skip
-    """Score entries, each of SPAN rows, exactly; keep rows that reach the threshold, in no order.
-
-    The rows kept are counted beyond LIST too, where they are not written.
-    """
+    """Score entries exactly and keep those that reach the threshold, in no order."""
     q = tl.program_id(0).to(tl.int64)
     count = tl.minimum(tl.load(counters + 2 * q), LIST)
     limit = tl.load(limits + q)
     floor = limit.to(tl.float64) * tl.sqrt(tl.load(lengths + q))
     floor -= 1e-9 * tl.abs(floor)
     weight = tl.load(unit + q)
-    for begin in range(tl.program_id(1) * PART, count * SPAN, tl.num_programs(1) * PART):
+    for begin in range(tl.program_id(1) * PART, count, tl.num_programs(1) * PART):
         i = begin + tl.arange(0, PART)
-        live = i < count * SPAN
-        place = tl.load(entries + q * LIST + i // SPAN, mask=live, other=0) * SPAN + i % SPAN
+        live = i < count
+        place = tl.load(entries + q * LIST + i, mask=live, other=0)
         entry = table + (place // TILE) * COLUMNS
         row = place % TILE
-        if SPAN > 1:
-            live = live & (row < tl.load(entry + 6))
         high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
         low = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
         products = tl.zeros([PART, BK], dtype=tl.float64)
@@ -220,9 +215,7 @@ def rescore(
         exact = tl.sum(products, 1) * (scale.to(tl.float64) * weight)
         good = live & tl.where(exact < floor, 0, 1).to(tl.int1)  # a floor that is NaN keeps all
         spot = counters + 2 * q + 1 + tl.zeros_like(place)
-        slot = tl.atomic_add(spot, 1, mask=good, sem="relaxed")
-        good = good & (slot < LIST)
-        slot += q * LIST
+        slot = q * LIST + tl.atomic_add(spot, 1, mask=good, sem="relaxed")
         cue = tl.load(tl.load(entry + 4).to(tl.pointer_type(tl.int64)) + row, mask=live, other=-1)
         at = tl.load(entry + 5).to(tl.pointer_type(tl.int64)) + row
         memory = tl.load(at, mask=live, other=-1)
@@ -239,7 +232,7 @@ def rank(
 ):  # fmt: skip
     """Write the slots of the `wanted` best entries, best first, into `best` [B, C]."""
     q = tl.program_id(0).to(tl.int64)
-    count = tl.minimum(tl.load(counters + 2 * q + 1), LIST)
+    count = tl.load(counters + 2 * q + 1)
     if tl.program_id(1) == 0:
         # Places past the last entry are empty.
         p = tl.arange(0, C)

@@ -6,8 +6,8 @@ The product of high planes only (8-bit queries as well as rows) halves the arith
 queries' high planes leave out widens the bounds by residual * longest, longest being the length
 that no row exceeds.
 
-For 32 or 64 queries both planes are affordable: `scan_wide` writes the largest bound of each block
-of rows, `collect_blocks` lists the blocks that matter, all of whose rows are scored again.
+For 64 queries both planes are affordable: `scan_wide` writes the largest bound of each block
+of rows, `collect_blocks` lists the blocks that matter, `refine` reads these again for their rows.
 
 The scores are never written: `scan_batch` writes the largest bound of each tile and query. With
 the threshold known, `pair` lists for each tile the few queries that it can matter to, and
@@ -22,7 +22,7 @@ import triton.language as tl
 from nuonuo_memory.engine.kernels import COLUMNS, TILE
 
 BLOCK = tl.constexpr(16)
-"""Rows of one maximum of `scan_wide`, and of one entry of `collect_blocks`."""
+"""Rows of one maximum of `scan_wide`."""
 
 
 @triton.jit
@@ -68,15 +68,18 @@ def scan_batch(
 
 @triton.jit
 def scan_wide(
-    table, tiles, planes, factor, peaks, crests,
+    table, tiles, planes, factor, peaks, crests, found,
     D: tl.constexpr, BK: tl.constexpr, QUERIES: tl.constexpr, PEAKS: tl.constexpr,
 ):  # fmt: skip
     """Write maxima of a tile's blocks of BLOCK rows for QUERIES queries with both their planes.
 
     crests [tiles * TILE / BLOCK, QUERIES] gets each block's largest upper bound; peaks
-    [tiles * PEAKS, QUERIES] lower bounds, of each block or, where PEAKS is 1, of the tile.
+    [tiles * PEAKS, QUERIES] lower bounds, of each block or, where PEAKS is 1, of the tile. The
+    numbers of blocks `found` [QUERIES] become 0.
     """
     tile = tl.program_id(0).to(tl.int64)
+    if tile == 0:
+        tl.store(found + tl.arange(0, QUERIES), tl.zeros([QUERIES], dtype=tl.int32))
     if tile >= tl.load(tiles):
         return
     blocks: tl.constexpr = TILE // BLOCK
@@ -115,10 +118,10 @@ def scan_wide(
 
 @triton.jit
 def collect_blocks(
-    tiles, crests, limits, counters, entries,
+    tiles, crests, limits, found, blocks,
     QUERIES: tl.constexpr, GROUP: tl.constexpr, LIST: tl.constexpr,
 ):  # fmt: skip
-    """Append to each query's entries the blocks whose upper bound reaches its threshold."""
+    """List for each query the blocks whose upper bound reaches its threshold, `found` of them."""
     b = tl.program_id(0).to(tl.int64) * GROUP + tl.arange(0, GROUP)
     live = b < tl.load(tiles) * (TILE // BLOCK)
     q = tl.arange(0, QUERIES)
@@ -126,11 +129,56 @@ def collect_blocks(
     at = crests + b[:, None] * QUERIES + q[None, :]
     crest = tl.load(at, mask=live[:, None], other=float("-inf"))
     hit = (crest >= limit[None, :]) & (crest > float("-inf"))
-    if tl.sum(tl.sum(hit.to(tl.int32), 1), 0) > 0:
-        mine = tl.broadcast_to(q[None, :], [GROUP, QUERIES])
-        slot = tl.atomic_add(counters + 2 * mine, 1, mask=hit, sem="relaxed")
+    hits = hit.to(tl.int32)
+    number = tl.sum(hits, 0)
+    if tl.sum(number, 0) > 0:
+        first = tl.atomic_add(found + q, number, mask=number > 0, sem="relaxed")
+        slot = first[None, :] + tl.cumsum(hits, 0) - 1
         block = tl.broadcast_to(b[:, None], [GROUP, QUERIES])
-        tl.store(entries + mine * LIST + slot, block, mask=hit & (slot < LIST))
+        tl.store(blocks + q[None, :] * LIST + slot, block, mask=hit & (slot < LIST))
+
+
+@triton.jit
+def refine(
+    table, planes, factor, limits, counters, entries, found, blocks,
+    D: tl.constexpr, BK: tl.constexpr, PART: tl.constexpr, LIST: tl.constexpr,
+):  # fmt: skip
+    """Append the rows of a query's blocks, PART blocks at a time, that reach its threshold.
+
+    A list that ran over before is marked as one that runs over here.
+    """
+    q = tl.program_id(0).to(tl.int64)
+    count = tl.load(found + q)
+    if (count > LIST) & (tl.program_id(1) == 0):
+        tl.atomic_add(counters + 2 * q, LIST + 1, sem="relaxed")
+    count = tl.minimum(count, LIST)
+    limit = tl.load(limits + q)
+    weight = tl.load(factor + q)
+    n = tl.arange(0, 16)
+    r = tl.arange(0, PART * BLOCK)
+    for begin in range(tl.program_id(1) * PART, count, tl.num_programs(1) * PART):
+        i = begin + r // BLOCK
+        place = tl.load(blocks + q * LIST + i, mask=i < count, other=0) * BLOCK + r % BLOCK
+        entry = table + (place // TILE) * COLUMNS
+        row = place % TILE
+        held = (i < count) & (row < tl.load(entry + 6))
+        high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
+        s = tl.load(tl.load(entry + 2).to(tl.pointer_type(tl.float32)) + row, mask=held, other=0.0)
+        e = tl.load(tl.load(entry + 3).to(tl.pointer_type(tl.float32)) + row, mask=held, other=0.0)
+        total = tl.zeros([PART * BLOCK, 16], dtype=tl.int32)
+        for start in range(0, D, BK):
+            c = start + tl.arange(0, BK)
+            at = tl.multiple_of(high[:, None] + c[None, :], [16, 16])
+            a = tl.load(at, mask=held[:, None], other=0)
+            at = planes + (2 * q + n[None, :]) * D + c[:, None]
+            total = tl.dot(a, tl.load(at, mask=n[None, :] < 2, other=0), total, out_dtype=tl.int32)
+        # Columns 0 and 1 are the query's planes, the others 0.
+        part = total.to(tl.float32) * tl.where(n == 0, 256.0, 1.0)[None, :]
+        upper = tl.sum(part, 1) * s * weight + e
+        hit = held & (upper >= limit)
+        spot = counters + 2 * q + tl.zeros_like(place)
+        slot = tl.atomic_add(spot, 1, mask=hit, sem="relaxed")
+        tl.store(entries + q * LIST + slot, place, mask=hit & (slot < LIST))
 
 
 @triton.jit

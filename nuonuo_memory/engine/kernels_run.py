@@ -13,18 +13,18 @@ from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine import kernels, kernels_batch
 from nuonuo_memory.engine.kernels_settle import conclude, gram, step, vote
 from nuonuo_memory.engine.retrieval import Retrieved
-from nuonuo_memory.engine.tiles import TILE, Tiles
+from nuonuo_memory.engine.tiles import SHARED, TILE, Tiles
 
 LIST_FEW, LIST_MANY = 4096, 8192
 """Rows a query may have left after the bounds; more, and the plain search answers it."""
 MOST_CANDIDATES = 128
 _ROOM = 256
 """Queries that a tile may matter to, in a batch; more, and the plain search answers them."""
-_WIDE = 32
-"""Queries from which on the product outweighs reading the tiles."""
 _BLOCKS = TILE // 16
 """Blocks of a tile in the wide scan."""
 _FEW_TILES = 2048
+_AT_ONCE = 64
+"""Candidates whose Gram matrix fits the registers of one launch."""
 _HELD = 4096
 """Maxima that the threshold's search holds at once."""
 
@@ -57,7 +57,7 @@ class Shape:
     @property
     def blocked(self) -> bool:
         """Whether all queries share all tiles and are many enough for the wide scan."""
-        return self.together >= _WIDE and self.together == self.queries
+        return self.together == self.queries == SHARED
 
     @property
     def per_tile(self) -> int:
@@ -112,6 +112,8 @@ class Recaller:
         if s.blocked:
             self.peaks = self._room(torch.float32, s.tiles * s.per_tile, s.together)
             self.crests = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
+            self.found = self._room(torch.int32, batch)
+            self.blocks = self._room(torch.int64, batch, self.list)
         elif s.together:
             blocks = s.tiles * s.per_tile
             self.uppers = self._room(torch.float32, s.tiles * TILE, s.together)
@@ -221,14 +223,19 @@ class Recaller:
     def _scan_wide(self) -> None:
         s = self.shape
         kernels_batch.scan_wide[(s.tiles,)](
-            self.table, self.count, self.planes, self.factor, self.peaks, self.crests,
+            self.table, self.count, self.planes, self.factor, self.peaks, self.crests, self.found,
             D=s.dimension, BK=part_of(s.dimension), QUERIES=s.together, PEAKS=s.per_tile,
             num_warps=4, num_stages=2,
         )  # fmt: skip
         self._threshold(s.reach * s.per_tile, q=s.together)
         kernels_batch.collect_blocks[(triton.cdiv(s.tiles * _BLOCKS, 64),)](
-            self.count, self.crests, self.limits, self.counters, self.entries,
+            self.count, self.crests, self.limits, self.found, self.blocks,
             QUERIES=s.together, GROUP=64, LIST=self.list, num_warps=4,
+        )  # fmt: skip
+        kernels_batch.refine[(s.queries, 16)](
+            self.table, self.planes, self.factor, self.limits, self.counters, self.entries,
+            self.found, self.blocks,
+            D=s.dimension, BK=part_of(s.dimension), PART=4, LIST=self.list, num_warps=4,
         )  # fmt: skip
 
     def _scan_few(self) -> None:
@@ -275,34 +282,35 @@ class Recaller:
     def _finish(self) -> None:
         s, d, n = self.shape, self.shape.dimension, self.shape.queries
         bk, few = part_of(d), n < 64
-        span = TILE // _BLOCKS if s.blocked else 1
-        kernels.rescore[(n, 64 if few else 32 if s.blocked else 8)](
+        kernels.rescore[(n, 64 if few else 8)](
             self.table, self.entries, self.counters, self.limits, self.lengths,
             self.codes, self.unit, self.similarity, self.cues, self.memories, self.kept,
-            D=d, BK=bk, LIST=self.list, PART=16, SPAN=span, num_warps=4,
+            D=d, BK=bk, LIST=self.list, PART=16, num_warps=4,
         )  # fmt: skip
         kernels.rank[(n, 16 if few else 4)](
             self.counters, self.similarity, self.cues, self.memories, self.best,
             s.config.candidates, LIST=self.list, C=self.wide, PART=32, num_warps=4,
         )  # fmt: skip
+        steps, at_once = s.config.max_steps, not few and self.wide <= _AT_ONCE
         side = min(32 if few else 64, self.wide)
         gram[(n, (self.wide // side) ** 2)](
-            self.table, self.best, self.kept, self.grams,
-            D=d, BK=bk, LIST=self.list, C=self.wide, SIDE=side, num_warps=4,
+            self.table, self.best, self.kept, self.grams, self.similarity, self.weights,
+            self.overlaps, s.config.beta, D=d, BK=bk, LIST=self.list, C=self.wide, SIDE=side,
+            STEPS=steps if at_once else 0, num_warps=4,
         )  # fmt: skip
         rows = 16 if few else self.wide
-        for number in range(s.config.max_steps):
+        for number in range(0 if at_once else steps):
             step[(n, self.wide // rows)](
                 self.best, self.similarity, self.grams, self.weights, self.overlaps,
                 s.config.beta, number, LIST=self.list, C=self.wide, ROWS=rows,
-                STEPS=s.config.max_steps, num_warps=4 if few else 8,
+                STEPS=steps, num_warps=4 if few else 8,
             )  # fmt: skip
         few_rows = min(16 if few else 32, self.wide)
         vote[(n, self.wide // few_rows)](
             self.best, self.similarity, self.memories, self.lengths, self.grams, self.weights,
             self.overlaps, self.shares, self.masses, self.out_scalars,
             s.config.beta, s.config.tolerance,
-            LIST=self.list, C=self.wide, ROWS=few_rows, STEPS=s.config.max_steps, num_warps=4,
+            LIST=self.list, C=self.wide, ROWS=few_rows, STEPS=steps, num_warps=4,
         )  # fmt: skip
         columns = min(bk, 32 if few else 128)
         conclude[(n, d // columns + self.wide // few_rows)](

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,untyped-decorator,no-any-return"
-# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0917 - a launch gives the arguments types
+# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0915, PLR0917 - a launch gives the arguments types
 """Triton kernels that settle each query among its candidates and rank their memories.
 
 A state after the first update lies in the span of the patterns, so settling iterates on the
@@ -18,10 +18,15 @@ from nuonuo_memory.engine.kernels import COLUMNS, FINE, TILE
 
 @triton.jit
 def gram(
-    table, best, kept, out,
+    table, best, kept, out, similarity, weights, overlaps, beta,
     D: tl.constexpr, BK: tl.constexpr, LIST: tl.constexpr, C: tl.constexpr, SIDE: tl.constexpr,
+    STEPS: tl.constexpr,
 ):  # fmt: skip
-    """Write a SIDE x SIDE block of the candidates' inner products [B, C, C] float64."""
+    """Write a SIDE x SIDE block of the candidates' inner products [B, C, C] float64.
+
+    Where STEPS is not 0, SIDE is C: then all updates are made here, as `step` does, and only the
+    diagonal of the products is written.
+    """
     q = tl.program_id(0).to(tl.int64)
     blocks: tl.constexpr = C // SIDE
     i = (tl.program_id(1) // blocks) * SIDE + tl.arange(0, SIDE)
@@ -61,7 +66,23 @@ def gram(
     si = tl.load(scale_i, mask=live_i, other=0.0).to(tl.float64)
     sj = tl.load(scale_j, mask=live_j, other=0.0).to(tl.float64)
     at = out + q * C * C + i[:, None] * C + j[None, :]
-    tl.store(at, whole * (si[:, None] * sj[None, :]))
+    product = whole * (si[:, None] * sj[None, :])
+    tl.store(at, product, mask=(i[:, None] == j[None, :]) | (STEPS == 0))
+    if STEPS > 0:
+        overlap = tl.load(similarity + q * LIST + slot_j, mask=live_j, other=0.0)
+        some = tl.sum(live_j.to(tl.int32), 0) > 0
+        for number in tl.static_range(STEPS):
+            values = tl.where(live_j, beta * overlap, float("-inf"))
+            peak = tl.where(some, tl.max(values, 0), 0.0)
+            p = tl.where(live_j, tl.exp(values - peak), 0.0)
+            total = tl.sum(p, 0)
+            p = p / tl.where(total > 0, total, 1.0)
+            moved = tl.sum(product * p[None, :], 1)
+            to = (q * STEPS + number) * C
+            tl.store(weights + to + j, p)
+            tl.store(overlaps + to + i, moved)
+            # The products are symmetric: i and j are the same, in another layout.
+            overlap = tl.reshape(moved, [SIDE])
 
 
 @triton.jit
@@ -212,7 +233,7 @@ def place(
         tl.store(out_cues + q * K + i, tl.full([C], -1, dtype=tl.int64), mask=rest)
         nothing = tl.full([C], float("-inf"), dtype=tl.float64)
         tl.store(out_similarity + q * K + i, nothing, mask=rest)
-        over = (tl.load(counters + 2 * q) > LIST) | (tl.load(counters + 2 * q + 1) > LIST)
+        over = tl.load(counters + 2 * q) > LIST
         short = (found < K) & (tl.sum((slot >= 0).to(tl.int32), 0) == wanted)
         tl.store(out_status + q, tl.where(over, 1, tl.where(short, 2, 0)))
 
