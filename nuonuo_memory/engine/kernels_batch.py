@@ -103,7 +103,10 @@ def scan_wide(
         at = planes + (2 * q)[:, None] * D + c[None, :]
         upper = tl.dot(tl.load(at), tl.trans(a), upper, out_dtype=tl.int32)
         lower = tl.dot(tl.load(at + D), tl.trans(a), lower, out_dtype=tl.int32)
-    score = upper.to(tl.float32) * 256.0 + lower.to(tl.float32)
+    if D < 510:  # their sum fits 31 bits
+        score = (upper * 256 + lower).to(tl.float32)
+    else:
+        score = upper.to(tl.float32) * 256.0 + lower.to(tl.float32)
     bound = score * s[None, :] * weight[:, None] + e[None, :]
     crest = tl.max(tl.reshape(bound, [QUERIES, blocks, BLOCK]), 2)
     b = tl.arange(0, blocks)

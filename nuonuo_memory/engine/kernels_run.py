@@ -25,7 +25,7 @@ _BLOCKS = TILE // 16
 _FEW_TILES = 2048
 _AT_ONCE = 64
 """Candidates whose Gram matrix fits the registers of one launch."""
-_HELD = 4096
+_HELD = 2048
 """Maxima that the threshold's search holds at once."""
 
 
@@ -228,11 +228,11 @@ class Recaller:
             num_warps=4, num_stages=2,
         )  # fmt: skip
         self._threshold(s.reach * s.per_tile, q=s.together)
-        kernels_batch.collect_blocks[(triton.cdiv(s.tiles * _BLOCKS, 64),)](
+        kernels_batch.collect_blocks[(triton.cdiv(s.tiles * _BLOCKS, 16),)](
             self.count, self.crests, self.limits, self.found, self.blocks,
-            QUERIES=s.together, GROUP=64, LIST=self.list, num_warps=4,
+            QUERIES=s.together, GROUP=16, LIST=self.list, num_warps=4,
         )  # fmt: skip
-        kernels_batch.refine[(s.queries, 16)](
+        kernels_batch.refine[(s.queries, 32)](
             self.table, self.planes, self.factor, self.limits, self.counters, self.entries,
             self.found, self.blocks,
             D=s.dimension, BK=part_of(s.dimension), PART=4, LIST=self.list, num_warps=4,
