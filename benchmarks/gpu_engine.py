@@ -243,28 +243,31 @@ def main() -> None:
     print(table(records))
 
 
+FIGURES = (
+    "graph_ms", "found_ms", "call_ms", "p50_ms", "p99_ms", "cues_per_s", "facade_cues_per_s",
+    "torch_ms", "plain_ms", "MB", "TB_per_s",
+)  # fmt: skip
+QUALITIES = ("against_plain", "float64_share", "widened", "top10_share", "right")
+
+
 def table(records: list[dict[str, Any]]) -> str:
-    """Return the figures beside what was to be reached and their quality, a line for each."""
-    lines = []
+    """Return the figures beside what was to be reached and their quality, as a Markdown table."""
+    lines = ["| case | to reach | measured | quality |", "|---|---|---|---|"]
     for record in records:
         case, candidates = record["case"], record.get("candidates")
-        to_reach = {start: target for start, target in TARGETS.items() if case.startswith(start)}
-        measured = {
-            name: round(record[name], 4)
-            for name in (
-                "graph_ms", "found_ms", "call_ms", "p50_ms", "p99_ms", "cues_per_s",
-                "facade_cues_per_s", "torch_ms", "plain_ms", "MB", "TB_per_s",
-            )
-            if name in record
-        }  # fmt: skip
-        quality = {
-            name: record[name]
-            for name in ("against_plain", "float64_share", "widened", "top10_share", "right")
-            if name in record
-        }
+        asked = [name for name in TARGETS if case.startswith(name)]
+        to_reach = TARGETS[max(asked, key=len)] if asked else "-"
         settled = f", {candidates} candidates" if candidates else ""
-        lines.append(f"{case}{settled}: {measured} to reach {to_reach or '-'}; {quality}")
+        cells = [
+            ", ".join(f"{name} {_short(record[name])}" for name in names if name in record)
+            for names in (FIGURES, QUALITIES)
+        ]
+        lines.append(f"| {case}{settled} | {to_reach} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":
