@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
+from nuonuo_memory.engine.nameindex import NameIndex
 from nuonuo_memory.store.rows import Ints, LinkRow, MentionRow
-from nuonuo_memory.text.names import name_key
+from nuonuo_memory.text.names import code, name_key, name_words
 
 LINK_KINDS = ("reply", "user")
 """Kinds of links; the engine knows them by their place here."""
@@ -30,6 +31,34 @@ def add_mentions(graph: AssociationGraph, rows: Sequence[MentionRow], *, groups:
             kinds=torch.from_numpy(kinds[held]),
             group=group,
         )
+
+
+def add_names(
+    names: NameIndex, graph: AssociationGraph, rows: Sequence[MentionRow], *, groups: Ints
+) -> None:
+    """Index the names that no memory of their group held before; to be called before the ties are.
+
+    Plain words are no names: their forms open with a tilde.
+    """
+    for group in np.unique(groups).tolist():
+        forms = {row.name for row, own in zip(rows, groups, strict=True) if own == group}
+        found = {name_key(form): form for form in sorted(forms) if not form.startswith("~")}
+        keys = torch.tensor(list(found), dtype=torch.int64, device=graph.device)
+        new = keys[graph.frequency(keys, torch.full_like(keys, group)) == 0].tolist()
+        words = {key: name_words(found[key]) for key in new}
+        names.add(
+            {key: [name_key(word) for word in held] for key, held in words.items()},
+            {name_key(word): code(word) for held in words.values() for word in held},
+            group=group,
+        )
+
+
+def remove(graph: AssociationGraph, names: NameIndex, memories: Ints, *, group: int) -> None:
+    """Remove what ties memories of a group, and the names that no memory holds any more."""
+    keys = torch.from_numpy(memories)
+    held = graph.names_of(keys.to(graph.device)).right.unique()
+    graph.remove(keys, group=group)
+    names.remove(held[graph.frequency(held, torch.full_like(held, group)) == 0].cpu(), group=group)
 
 
 def add_links(graph: AssociationGraph, rows: Sequence[LinkRow], *, groups: Ints) -> None:

@@ -139,6 +139,9 @@ class AssociationConfig:
         rest: What the second look's evidence counts in the final score, beside the first's.
         named: Share that enters by the names in the question, were each of them unique. It falls
             with their rarity: that a question names who speaks in every turn says nothing.
+        overlap: Share of a name's words that a question must hold, in (0, 1], where it holds it in
+            no equal form: two of three, so that a title may lack. Words that no memory holds stand
+            for those one slip of the pen away. Above 1 only equal forms match.
         decay: What each further hop counts, of the one before it.
         about: How much more a name leads to a memory about it than to one that only mentions it.
         damping: Exponent by which a name that many share passes less on to each, from 0 (none) to 1
@@ -167,6 +170,7 @@ class AssociationConfig:
     rare: float = 0.3
     rest: float = 0.4
     named: float = 0.65
+    overlap: float = 0.6
     decay: float = 0.8
     about: float = 20.0
     damping: float = 0.65
@@ -188,6 +192,7 @@ class AssociationConfig:
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
         _require(0 < self.floor <= 1, "floor", self.floor, "in (0, 1]")
+        _require(self.overlap > 0, "overlap", self.overlap, "above 0")
 
 
 @dataclass(frozen=True, slots=True)

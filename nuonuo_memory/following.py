@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -17,10 +17,10 @@ from nuonuo_memory.engine.graph import ABOUT
 from nuonuo_memory.engine.nearest import nearest
 from nuonuo_memory.engine.spread import Affinity, Spread, Start, rarity, spread
 from nuonuo_memory.looking import Look, Looked
+from nuonuo_memory.naming import names_in
 from nuonuo_memory.options import Asked
 from nuonuo_memory.ranking import kept
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.text.names import known_names, name_key
 from nuonuo_memory.weighing import Weighing
 
 
@@ -128,25 +128,14 @@ class Following:
     def _names(self) -> tuple[Start, Tensor]:
         """Activation that enters by the names that the question holds, and which are rare."""
         graph, config, asked = self._graph, self._config, self._looker.place.groups
-
-        def counts(forms: Sequence[str]) -> Tensor:
-            keys = torch.tensor([name_key(form) for form in forms], dtype=torch.int64)
-            keys, groups = self._in_each_group(keys.to(graph.device))
-            return graph.frequency(keys, groups).view(len(forms), len(asked)).sum(1)
-
-        forms = known_names(
-            self._weighing.asked_for.text, lambda offered: (counts(offered) > 0).tolist()
-        )
-        size = max(graph.memories(asked), 1)
-        many = torch.full((len(forms),), size, dtype=torch.float64, device=graph.device)
-        rare = rarity(counts(forms), many)
-        share = config.named * rare.mean() / len(forms) if forms else 0.0
-        keys = torch.tensor([name_key(form) for form in forms], dtype=torch.int64)
-        start = Start(
-            torch.zeros(len(forms), dtype=torch.int64, device=graph.device),
-            keys.to(graph.device),
-            torch.ones_like(many) * share,
-        )
+        text, index = self._weighing.asked_for.text, self._looker.index
+        found = names_in(text, index, asked, overlap=config.overlap)
+        names = torch.tensor(found, dtype=torch.int64, device=graph.device)
+        counts = graph.frequency(*self._in_each_group(names)).view(len(names), len(asked)).sum(1)
+        size = torch.full((len(names),), max(graph.memories(asked), 1), dtype=torch.float64)
+        rare = rarity(counts, size.to(graph.device))
+        share = config.named * rare.mean() / len(names) if found else 0.0
+        start = Start(torch.zeros_like(names), names, torch.ones_like(rare) * share)
         return start, rare >= config.rare
 
     def _begin(

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nuonuo_memory.associations import add_links, add_mentions
+from nuonuo_memory import associations
 from nuonuo_memory.attributes import AttributeTable
 from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.graph import AssociationGraph
 from nuonuo_memory.engine.lexical import TermIndex
+from nuonuo_memory.engine.nameindex import NameIndex
 from nuonuo_memory.store.records import Store
 from nuonuo_memory.store.rows import CueBatch, Ints, LinkRow, MentionRow, TermBatch
 from nuonuo_memory.types import Namespace
@@ -31,6 +32,7 @@ class MemoryIndex:
         arena: The cue vectors.
         terms: The hashed words.
         graph: What ties the memories.
+        names: The names that they mention, found by codes.
         attributes: Role, session, turn and time of each memory.
     """
 
@@ -45,6 +47,7 @@ class MemoryIndex:
         self.arena = CueArena(self._dimension, device=self._device)
         self.terms = TermIndex()
         self.graph = AssociationGraph(device=self._device)
+        self.names = NameIndex()
         self.attributes = AttributeTable()
         self._groups: dict[tuple[Namespace, bool], list[int]] = {}
 
@@ -79,7 +82,7 @@ class MemoryIndex:
     @property
     def nbytes(self) -> int:
         """Bytes that the engine holds."""
-        return self.arena.nbytes + self.terms.nbytes + self.graph.nbytes
+        return self.arena.nbytes + self.terms.nbytes + self.graph.nbytes + self.names.nbytes
 
     def vectors(self, cue_keys: Ints) -> NDArray[np.float32]:
         """Return the engine's own vectors of cues, float32 [n, dimension]."""
@@ -90,7 +93,7 @@ class MemoryIndex:
         self.arena.remove(torch.from_numpy(keys))
         self.terms.remove(torch.from_numpy(keys))
         for group, rows in _by_group(self.attributes.groups(keys)):
-            self.graph.remove(torch.from_numpy(keys[rows]), group=group)
+            associations.remove(self.graph, self.names, keys[rows], group=group)
         self.attributes.remove(keys)
 
     def _load(self, store: Store, memory_keys: Ints | None) -> None:
@@ -103,7 +106,9 @@ class MemoryIndex:
             self._add_terms(terms)
         for mentions in _whole(store.load_mentions(memory_keys=memory_keys)):
             owners = np.array([row.memory_key for row in mentions], dtype=np.int64)
-            add_mentions(self.graph, mentions, groups=self.attributes.groups(owners))
+            groups = self.attributes.groups(owners)
+            associations.add_names(self.names, self.graph, mentions, groups=groups)
+            associations.add_mentions(self.graph, mentions, groups=groups)
         for links in store.load_links(memory_keys=memory_keys):
             self._add_links(links)
         if memory_keys is not None:  # dropping a memory dropped the links that lead to it, too
@@ -117,7 +122,7 @@ class MemoryIndex:
 
     def _add_links(self, rows: list[LinkRow]) -> None:
         sources = np.array([row.source_key for row in rows], dtype=np.int64)
-        add_links(self.graph, rows, groups=self.attributes.groups(sources))
+        associations.add_links(self.graph, rows, groups=self.attributes.groups(sources))
 
     def _add_cues(self, batch: CueBatch) -> None:
         for group, rows in _by_group(batch.namespace_keys):

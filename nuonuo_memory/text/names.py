@@ -64,6 +64,9 @@ _TIMES = _words(
 MOST_WORDS = 16
 """Plain words of one text that tie it to others, at most."""
 
+SHORTEST_SLIP = 3
+"""In words no longer than this a slip makes another word."""
+
 LONGEST_NAME = 7
 """Words of the longest name that is looked for in a question."""
 
@@ -155,15 +158,40 @@ def known_names(question: str, known: Callable[[Sequence[str]], Sequence[bool]])
         question: The question as asked.
         known: Tells of each normal form whether some memory mentions it; called once.
     """
+    return list(dict.fromkeys(form for _, _, form in known_spans(question, known)))
+
+
+def known_spans(
+    question: str, known: Callable[[Sequence[str]], Sequence[bool]]
+) -> list[tuple[int, int, str]]:
+    """The same as `known_names` with the words that each takes: (start, end, form)."""
     offered = list(phrases(question))
     verdicts = known([form for _, _, form in offered])
     taken: set[int] = set()
-    found: dict[str, None] = {}
+    found: list[tuple[int, int, str]] = []
     for (start, end, form), is_known in zip(offered, verdicts, strict=True):
         if is_known and taken.isdisjoint(range(start, end)):
             taken.update(range(start, end))
-            found[form] = None
-    return list(found)
+            found.append((start, end, form))
+    return found
+
+
+def name_words(form: str) -> list[str]:
+    """The words of a normal form that tell names apart, each once, in their order."""
+    return list(dict.fromkeys(word for word in form.split() if word not in _JOINERS))
+
+
+def code(word: str) -> list[int]:
+    """The sparse code of a word: hashes of the word and of what is left without one letter.
+
+    Two words one slip apart (a letter more, less, changed, or swapped with the next) share one at
+    least (the deletion neighbourhoods of Mor and Fraenkel 1982). Words of three letters or less,
+    and numbers, have only themselves.
+    """
+    left: set[str] = set()
+    if len(word) > SHORTEST_SLIP and not word.isdigit():
+        left = {word[:place] + word[place + 1 :] for place in range(len(word))}
+    return [name_key(word), *sorted(name_key("-" + part) for part in left), name_key("-" + word)]
 
 
 def _is_name(form: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nuonuo_memory import TextMemory
+from nuonuo_memory import MemoryConfig, TextMemory
+from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.text.encoder import HashingEncoder
 
 QUESTION = "Who approves what the person who fixed the login bug deploys?"
@@ -84,3 +85,26 @@ def test_a_name_in_every_memory_brings_none_of_them_up() -> None:
             hits = memory.follow("Berta?", k=60, hops=1)
             arrived.append(max(hit.score - hit.similarity for hit in hits if "Berta" in hit.text))
     assert arrived[0] > arrived[1]
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Who was the mother of Lothair II?", "King Lothair II"),  # a title lacks
+        ("Who was the mother of King Lothiar II?", "King Lothair II"),  # letters swapped
+        ("What did Christopher Nolann film?", "Christopher Nolan"),  # a letter too many
+        ("What did CHRISTOPHER NOLA film?", "Christopher Nolan"),  # one too few
+    ],
+)
+def test_a_name_is_known_by_its_code(question: str, name: str) -> None:
+    paths = []
+    for overlap in (0.6, 2.0):
+        config = MemoryConfig(association=AssociationConfig(overlap=overlap))
+        with TextMemory.in_memory(encoder=HashingEncoder(), config=config) as memory:
+            for said in ("met", "left"):  # the first is forgotten, and takes no name with it
+                memory.remember(f"The court of {name} {said} in secret.", id=said)
+            memory.forget("met")
+            memory.remember_many([f"Nothing number {n} happened at Norden." for n in range(20)])
+            hits = {hit.id: hit for hit in memory.follow(question, k=30)}
+            paths.append([(hop.source, hop.link) for hop in hits["left"].path])
+    assert paths == [[(None, name)], []]

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuonuo_memory.text.names import (
+    code,
     known_names,
     name_key,
+    name_words,
     names,
     normal,
     phrases,
@@ -84,3 +86,20 @@ def test_any_text_can_be_read(text: str) -> None:
         assert text[name.start :].startswith(name.text.split()[0]) or name.text in text
         assert name.form == normal(name.text)
     assert all(form for _, _, form in phrases(text))
+
+
+@pytest.mark.parametrize(
+    "slip", ["lothar", "lothairr", "lothiar", "lothalr", "olthair", "lothai", "lothair"]
+)
+def test_words_one_slip_apart_share_a_part_of_their_codes(slip: str) -> None:
+    assert set(code("lothair")) & set(code(slip))
+
+
+def test_codes_of_other_words_share_nothing() -> None:
+    assert not set(code("lothair")) & set(code("lothringen"))
+    assert not set(code("1914")) & set(code("1915"))
+    assert not set(code("cat")) & set(code("bat"))
+
+
+def test_words_that_tell_names_apart() -> None:
+    assert name_words("duke of the two of sicilies") == ["duke", "two", "sicilies"]
