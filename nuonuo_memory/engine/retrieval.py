@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,10 @@ from nuonuo_memory.engine.nearest import Candidates, check_search, search
 
 if TYPE_CHECKING:
     from nuonuo_memory.engine.kernels_recall import DeviceRecall
+
+
+Find = Callable[[Tensor, Sequence[Sequence[int]], int], Candidates]
+"""What finds the nearest cues of queries [B, d] in the groups of each."""
 
 
 class Retrieved(NamedTuple):
@@ -87,15 +91,39 @@ def retrieve_plainly(
     allowed: Tensor | None,
 ) -> Retrieved:
     """Do what `retrieve` does, without kernels, for arguments that were checked."""
+
+    def find(asked: Tensor, named: Sequence[Sequence[int]], wide: int) -> Candidates:
+        return search(arena, asked, groups=named, k=wide, allowed=allowed)
+
+    return retrieve_by(find, queries, groups=groups, k=k, config=config)
+
+
+def retrieve_by(
+    find: Find,
+    queries: Tensor,
+    *,
+    groups: Sequence[Sequence[int]],
+    k: int,
+    config: HopfieldConfig,
+) -> Retrieved:
+    """Settle among the candidates that `find` returns, asking for more until k memories are found.
+
+    Args:
+        find: Returns the nearest cues of queries in their groups, as many as its last argument.
+        queries: As for `retrieve`, checked, on the device that the candidates will be on.
+        groups: As for `retrieve`.
+        k: As for `retrieve`.
+        config: As for `retrieve`.
+    """
     wide = max(config.candidates, k)
-    found = search(arena, queries, groups=groups, k=wide, allowed=allowed)
+    found = find(queries, groups, wide)
     result = settle_candidates(queries, found, k=k, config=config)
     short = (result.memory_ids[:, -1] < 0) & (found.cue_ids[:, -1] >= 0)
     while bool(short.any()):
         again = short.nonzero()[:, 0]
         wide *= 2
         names = [groups[place] for place in again.tolist()]
-        found = search(arena, queries[again], groups=names, k=wide, allowed=allowed)
+        found = find(queries[again], names, wide)
         part = settle_candidates(queries[again], found, k=k, config=config)
         for column, values in zip(result, part, strict=True):
             column[again] = values
@@ -103,7 +131,6 @@ def retrieve_plainly(
     return result
 
 
-@torch.inference_mode()
 def settle_candidates(
     queries: Tensor, found: Candidates, *, k: int, config: HopfieldConfig
 ) -> Retrieved:
