@@ -28,13 +28,13 @@ class Collision:
     """Two memories that a question can hardly tell apart.
 
     Attributes:
-        first: Key of one memory.
-        second: Key of the other.
+        first: One memory: its id from `TextMemory.diagnose`, its owner's number from `diagnose`.
+        second: The other, likewise.
         cosine: Of their most similar cues.
     """
 
-    first: int
-    second: int
+    first: int | str
+    second: int | str
     cosine: float
 
 

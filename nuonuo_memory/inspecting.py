@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nuonuo_memory.core import Core
-from nuonuo_memory.diagnose import Diagnosis, diagnose_cues
+from nuonuo_memory.diagnose import Collision, Diagnosis, diagnose_cues
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.types import Hop, Stats
@@ -50,7 +51,15 @@ def diagnosis(core: Core) -> Diagnosis:
         InvalidInputError: There is no cue to look at.
     """
     core.require_open()
-    return diagnose_cues(core.store.load_cues(), config=core.config.hopfield)
+    found = diagnose_cues(core.store.load_cues(), config=core.config.hopfield)
+    ends = {int(key) for one in found.collisions for key in (one.first, one.second)}
+    rows = core.store.get_keys(ends)
+    named = tuple(
+        Collision(rows[int(one.first)].id, rows[int(one.second)].id, one.cosine)
+        for one in found.collisions
+        if int(one.first) in rows and int(one.second) in rows  # else forgotten meanwhile
+    )
+    return replace(found, collisions=named)
 
 
 def stats(core: Core) -> Stats:

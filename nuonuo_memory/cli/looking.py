@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -14,6 +14,12 @@ from nuonuo_memory.cli.opening import Place, full_id
 from nuonuo_memory.cli.options import expand
 from nuonuo_memory.cli.output import hop_record, memory_record, origin
 from nuonuo_memory.cli.scope import ScopeOptions
+
+if TYPE_CHECKING:
+    from nuonuo_memory.diagnose import Diagnosis
+    from nuonuo_memory.memory import TextMemory
+
+_COLLISIONS = 10  # shown; --json lists them all
 
 
 def register(app: typer.Typer) -> None:
@@ -96,6 +102,7 @@ def stats(
     with place.open_silent(read_only=True) as memory:
         found = memory.stats()
         diagnosis = memory.diagnose() if diagnose or svg else None
+        views = [] if diagnosis is None else _collisions(memory, diagnosis)
     if diagnosis is not None and svg is not None:
         svg.write_text(diagnosis.svg(), encoding="utf-8")
     if output.as_json:
@@ -111,3 +118,19 @@ def stats(
     output.show(table)
     for line in diagnosis.lines() if diagnosis else ():
         output.show(line)
+    output.show(*views)
+
+
+def _collisions(memory: TextMemory, found: Diagnosis) -> list[Table]:
+    """Which memories are mistaken for each other, the nearest first."""
+    nearest = found.collisions[:_COLLISIONS]
+    if not nearest:
+        return []
+    table = Table("cosine", "one", "other", title="nearest collisions", title_justify="left")
+    for one in nearest:
+        texts = [
+            "" if held is None else " ".join(held.text.split())[:160]
+            for held in memory.get_many([str(one.first), str(one.second)])
+        ]
+        table.add_row(f"{one.cosine:.3f}", *map(Text, texts))
+    return [table]

@@ -95,6 +95,15 @@ def test_forget_by_id_session_and_all(talk: Talk) -> None:
     assert nuonuo.json("stats")["memories"] == 0  # type: ignore[index]
 
 
+def test_stats_says_which_memories_collide(nuonuo: Runs) -> None:
+    with TextMemory.open("nuonuo.db", encoder=HashingEncoder()) as memory:
+        memory.remember_many(["The blue door is locked.", "the blue door is locked", "A far hill."])
+        ids = {one.id for one in memory.list() if "door" in one.text}
+    [found] = nuonuo.json("stats", "--diagnose")["diagnosis"]["collisions"]  # type: ignore[index]
+    assert {found["first"], found["second"]} == ids
+    assert "The blue door" in nuonuo("stats", "--diagnose")
+
+
 def test_consolidate_lists_and_does_it_when_told(nuonuo: Runs) -> None:
     with TextMemory.open("nuonuo.db", encoder=HashingEncoder()) as memory:
         memory.remember("Ada has 2 cats.", id="first1")
