@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from gpu_timing import host_ms, median_ms
+from gpu_weights import GivenWeights
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
@@ -23,42 +24,10 @@ from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.hebbian import FactoredAssociator, walk
 from nuonuo_memory.engine.kernels_recall import DeviceRecall, attach
 from nuonuo_memory.engine.separation import PatternSeparator
-from nuonuo_memory.text.bert import load_bert, sentence_vectors
 from nuonuo_memory.text.minilm import MiniLMEncoder, load_minilm
 
 CUES = 20_000
 K = 10
-
-
-class GivenWeights(MiniLMEncoder):
-    """all-MiniLM-L6-v2 from a folder whose weights may be in half precision, not checked."""
-
-    def __init__(self, folder: Path, *, device: str) -> None:
-        from safetensors.torch import load_file
-
-        weights = {
-            name: value.float() if value.is_floating_point() else value
-            for name, value in load_file(folder / "model.safetensors").items()
-        }
-        settings = json.loads((folder / "config.json").read_text())
-        tokenizer = (folder / "tokenizer.json").read_text()
-        self._set_up(weights, settings, tokenizer, torch.device(device))
-        self._full = load_bert(
-            {name: value.to(device) for name, value in weights.items()},
-            heads=settings["num_attention_heads"],
-            eps=settings["layer_norm_eps"],
-        )
-
-    def in_float32(self, texts: Sequence[str]) -> Tensor:
-        """Encode with float32 products throughout, [n, 384]."""
-        found = torch.empty(len(texts), 384, device=self._device)
-        tokens = self._tokenise(texts)
-        with torch.inference_mode():
-            for rows in torch.arange(len(texts)).split(256):
-                ids, mask = tokens.padded(rows.numpy())
-                there = None if mask is None else mask.to(self._device)
-                found[rows] = sentence_vectors(self._full, ids.to(self._device), there)
-        return found
 
 
 def load(folder: Path | None) -> MiniLMEncoder:

@@ -14,10 +14,15 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA d
 CONFIG = HopfieldConfig(candidates=16, beta=10.0, max_steps=3)
 
 
-def check(arena: CueArena, queries: torch.Tensor, groups: list[list[int]]) -> None:
+def check(
+    arena: CueArena,
+    queries: torch.Tensor,
+    groups: list[list[int]],
+    config: HopfieldConfig = CONFIG,
+) -> None:
     queries = queries.cuda()
-    got = retrieve(arena, queries, groups=groups, k=5, config=CONFIG)
-    want = retrieve_plainly(arena, queries, groups=groups, k=5, config=CONFIG, allowed=None)
+    got = retrieve(arena, queries, groups=groups, k=5, config=config)
+    want = retrieve_plainly(arena, queries, groups=groups, k=5, config=config, allowed=None)
     for name in Retrieved._fields:
         mine, theirs = getattr(got, name), getattr(want, name)
         if mine.dtype == torch.int64:
@@ -40,6 +45,14 @@ def arena_of(kind: str, rows: int, groups: int = 1) -> CueArena:
 def test_batches_over_the_same_groups(kind: str, batch: int) -> None:
     arena = arena_of(kind, 3000, 2)
     check(arena, hard_vectors("normal", batch, 64, 7), [[0, 1]] * batch)
+
+
+@pytest.mark.parametrize("candidates", [64, 100, 128])
+@pytest.mark.parametrize("batch", [1, 40, 70])
+def test_any_number_of_candidates(candidates: int, batch: int) -> None:
+    arena = arena_of("mixed lengths", 3000)
+    config = HopfieldConfig(candidates=candidates, beta=10.0, max_steps=3)
+    check(arena, hard_vectors("normal", batch, 64, 7), [[0]] * batch, config)
 
 
 def test_each_query_has_its_own_groups() -> None:
