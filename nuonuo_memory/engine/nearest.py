@@ -240,7 +240,7 @@ def _bounds(
     score *= rows.scale
     score *= factor[:, None]
     torch.add(score, rows.error, out=upper)
-    lower = score.sub_(rows.error)
+    lower: Tensor = score.sub_(rows.error)
     if allowed is not None:
         out = ~torch.isin(rows.memory_ids, allowed)
         lower[:, out] = -torch.inf
