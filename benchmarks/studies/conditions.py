@@ -9,7 +9,7 @@ on one half of our triples, by a hash of their cues, and figures are of the othe
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from augmentation import PUBLISHED, variants
@@ -35,6 +35,7 @@ def run(context: Context) -> Iterator[Table]:
     table, winners = _winners(context, drawn[True])
     yield table
     yield _mechanisms(context, drawn[False], winners)
+    yield _code_sizes(context)
     yield _augmentation(context)
 
 
@@ -141,7 +142,13 @@ def _winners(context: Context, sets: Tensor) -> tuple[Table, int]:
 
 
 def _in_sets(
-    context: Context, name: str, sets: Tensor, others: Tensor, config: MechanismConfig
+    context: Context,
+    name: str,
+    sets: Tensor,
+    others: Tensor,
+    config: MechanismConfig,
+    *,
+    sizes: Sequence[int] = SMALL,
 ) -> list[Tensor]:
     """Which questions bring up their memory, [sets, size] for each number of others."""
     _, cues, _, targets = context.triples()
@@ -149,7 +156,7 @@ def _in_sets(
     base = create(
         name, 384, config=config, device=context.device, separator=context.separator(config)
     )
-    for size in SMALL:
+    for size in sizes:
         more = others[stored:size]
         if len(more):
             base.store(more, more.roll(1, dims=0), torch.arange(stored, size) + 1000)
@@ -193,6 +200,28 @@ def _mechanisms(context: Context, sets: Tensor, winners: int) -> Table:
             owners = sets % len(context.triples()[0])
             cells = [percent_by(one, owners) for one in found]
             table.add(label, kind, published, *cells, _reached(found, published))
+    return table
+
+
+def _code_sizes(context: Context) -> Table:
+    table = Table(
+        "Paraphrase recall in the prototype's conditions, by size of code, no others",
+        ["mechanism", "code", "prototype, 20 pairs", "sets of 20", "reach its figure, %"],
+        "50 sets of 20 of the other half; % first (95 % interval over the triples).",
+    )
+    sets = draw(context, False, sets=50, size=20)
+    owners = sets % len(context.triples()[0])
+    published = {(4096, 20): 85, (16_384, 50): 95, (16_384, 100): 90}
+    for name in ("flat", "coarse-to-fine"):
+        for (code_dim, winners), figure in published.items():
+            wanted = figure if name == "flat" else 90
+            config = MechanismConfig(code_dim=code_dim, winners=winners)
+            [found] = _in_sets(context, name, sets, context.others(), config, sizes=(0,))
+            reached = (found.mean(1) >= wanted / 100 - 1e-9).double().mean()
+            table.add(
+                name, f"{code_dim:,}, k {winners}", wanted, percent_by(found, owners),
+                f"{100 * float(reached):.0f}",
+            )  # fmt: skip
     return table
 
 

@@ -63,7 +63,6 @@ def run(context: Context) -> Iterator[Table]:
             figures = [cells.get(size, "") for size in context.sizes]
             table.add(name, PROTOTYPE.get(name, "–"), *figures)
         yield table
-    yield _code_sizes(context)
     yield _temperature(context)
 
 
@@ -85,24 +84,6 @@ def _temperature(context: Context) -> Table:
             for wording in ("near", "mixed", "far")
         ]
         table.add(f"{beta:g}", steps, candidates, *cells)
-    return table
-
-
-def _code_sizes(context: Context) -> Table:
-    table = Table(
-        "Paraphrase recall by size of code, no others",
-        ["code", "prototype, 20 pairs", "20 pairs", "201 pairs", "coarse-to-fine, 201 pairs"],
-    )
-    published = {(4096, 20): "85", (16_384, 50): "95", (16_384, 100): "90"}
-    for (code_dim, winners), figure in published.items():
-        config = MechanismConfig(code_dim=code_dim, winners=winners)
-        table.add(
-            f"{code_dim:,}, k {winners}",
-            figure + " (coarse-to-fine 90)",
-            percent(hits(context, "flat", 0, config=config, count=20)),
-            percent(hits(context, "flat", 0, config=config)),
-            percent(hits(context, "coarse-to-fine", 0, config=config)),
-        )
     return table
 
 
