@@ -37,3 +37,10 @@ def test_background_is_distinct_reproducible_and_apart(texts: ModuleType) -> Non
     assert len(set(others)) == 20_000
     assert others[:100] == texts.background(100)
     assert not set(others) & {row.cue for row in texts.triples()}
+
+
+def test_settings_are_chosen_on_half_of_the_triples_and_always_the_same(texts: ModuleType) -> None:
+    rows = texts.triples()
+    chosen = texts.for_choosing(rows)
+    assert 0.4 < sum(chosen) / len(rows) < 0.6
+    assert texts.for_choosing(rows[::-1]) == chosen[::-1]
