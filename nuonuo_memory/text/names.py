@@ -64,8 +64,8 @@ _TIMES = _words(
 MOST_WORDS = 16
 """Plain words of one text that tie it to others, at most."""
 
-SHORTEST_SLIP = 3
-"""In words no longer than this a slip makes another word."""
+SHORTEST_SLIP = 5
+"""In words shorter than this a slip makes another word: "seen" is no slip of "seven"."""
 
 LONGEST_NAME = 7
 """Words of the longest name that is looked for in a question."""
@@ -185,13 +185,13 @@ def code(word: str) -> list[int]:
     """The sparse code of a word: hashes of the word and of what is left without one letter.
 
     Two words one slip apart (a letter more, less, changed, or swapped with the next) share one at
-    least (the deletion neighbourhoods of Mor and Fraenkel 1982). Words of three letters or less,
-    and numbers, have only themselves.
+    least (the deletion neighbourhoods of Mor and Fraenkel 1982). Short words and numbers have only
+    themselves.
     """
-    left: set[str] = set()
-    if len(word) > SHORTEST_SLIP and not word.isdigit():
-        left = {word[:place] + word[place + 1 :] for place in range(len(word))}
-    return [name_key(word), *sorted(name_key("-" + part) for part in left), name_key("-" + word)]
+    if len(word) < SHORTEST_SLIP or word.isdigit():
+        return [name_key(word)]
+    left = {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+    return [name_key(word), *sorted(name_key("-" + part) for part in left)]
 
 
 def _is_name(form: str) -> bool:

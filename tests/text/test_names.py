@@ -99,6 +99,7 @@ def test_codes_of_other_words_share_nothing() -> None:
     assert not set(code("lothair")) & set(code("lothringen"))
     assert not set(code("1914")) & set(code("1915"))
     assert not set(code("cat")) & set(code("bat"))
+    assert not set(code("seen")) & set(code("seven"))
 
 
 def test_words_that_tell_names_apart() -> None:
