@@ -108,9 +108,9 @@ def main(
 def _encoder(weights: Path | None, device: str) -> Encoder:
     if weights is None:
         return load_minilm(device=device)
-    from gpu_bench import HalfWeights
+    from gpu_weights import FullPrecision
 
-    return HalfWeights(weights, device)
+    return FullPrecision(weights, device=device)
 
 
 def _longmemeval(data: Path, limit: int | None) -> Benchmark:
