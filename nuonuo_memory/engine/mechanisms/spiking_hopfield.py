@@ -7,9 +7,9 @@ its neuron's membrane v back by 1, which is what a stored cue's neurons receive 
 Inhibition lets the `winners` highest membranes spike. The neurons that spiked most are the code
 that W_hetero maps to a memory.
 
-The prototype's found 20 % of five paraphrases, and less with more steps. This one keeps up with flat
-recall while memories are few, then falls behind it, further with every step: neurons that many cues
-share are sent current by all of them, and come to spike in place of the query's own.
+The prototype's found 20 % of five paraphrases, and less with more steps. This one keeps up with
+flat recall while memories are few, then falls behind it, further with every step: neurons that many
+cues share are sent current by all of them, and come to spike in place of the query's own.
 """
 
 from __future__ import annotations
