@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA d
 CONFIG = HopfieldConfig(candidates=16, beta=10.0, max_steps=3)
 _CLOSE = 1e-7
 """The plain path rounds states to 28 bits, and these queries are eight times as long as unit
-vectors: against sums without rounding it is off by up to 1.2e-8 after three updates at this beta."""
+vectors: against sums without rounding, three updates at this beta take it off by up to 1.2e-8."""
 
 
 def check(
