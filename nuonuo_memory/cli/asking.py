@@ -12,7 +12,7 @@ from nuonuo_memory.cli.opening import Place
 from nuonuo_memory.cli.options import Count, expand
 from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
 from nuonuo_memory.cli.scope import ScopeOptions
-from nuonuo_memory.types import Memory, Recall
+from nuonuo_memory.types import Hit, Memory, Recall
 
 if TYPE_CHECKING:
     from nuonuo_memory.memory import TextMemory
@@ -56,7 +56,7 @@ def follow(
         int | None, typer.Option("--hops", help="How many associations to follow at most.")
     ] = None,
     svg: Annotated[
-        Path | None, typer.Option("--svg", help="Draw the first path into this file.")
+        Path | None, typer.Option("--svg", help="Draw the paths into this file.")
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="The same picture as a page of its own.")
@@ -68,17 +68,30 @@ def follow(
     with place.open_existing(read_only=True) as memory:
         found = memory.follow(text, k=k, hops=hops, **scope.given())
         show(found, memory, place.output)
-        boxes = path_boxes(found, passed(found, memory))
+        paths = drawn_paths(found, passed(found, memory))
     for file, picture in ((svg, draw.svg), (html, draw.html)):
         if file is not None:
-            file.write_text(picture(text, boxes), encoding="utf-8")
+            file.write_text(picture(text, paths), encoding="utf-8")
 
 
-def path_boxes(found: Recall, known: dict[str, Memory]) -> list[draw.Box]:
-    """Return the best hit that was reached over associations, as the boxes of a picture."""
-    if not found:
-        return []
-    hit = next((hit for hit in found if hit.path), found[0])
+def drawn_paths(found: Recall, known: dict[str, Memory]) -> list[list[draw.Box]]:
+    """Return the hits' paths as the boxes of a picture, without those that another goes on from."""
+    walks = [(hit, _ends(hit)) for hit in found]
+    return [
+        _boxes(hit, known)
+        for hit, ends in walks
+        if not any(other != ends and other[: len(ends)] == ends for _, other in walks)
+    ]
+
+
+def _ends(hit: Hit) -> tuple[str | None, ...]:
+    """The memories on the way to a hit, itself last; `None` first where the question names one."""
+    if not hit.path:
+        return (hit.id,)
+    return (hit.path[0].source, *(hop.target for hop in hit.path))
+
+
+def _boxes(hit: Hit, known: dict[str, Memory]) -> list[draw.Box]:
     if not hit.path:
         return [draw.Box(hit.text)]
     source = hit.path[0].source

@@ -1,4 +1,4 @@
-"""A picture of an associative path: memories as boxes, what ties them on the arrows between."""
+"""A picture of associative paths: memories as boxes, what ties them on the arrows between."""
 
 from __future__ import annotations
 
@@ -33,19 +33,23 @@ class Box:
     weight: float = 1.0
 
 
-def svg(question: str, path: Sequence[Box]) -> str:
-    """Draw a question and the path that it led along, top to bottom, as an SVG document."""
-    parts: list[str] = []
-    top = _PAD
-    for place, box in enumerate([Box(question), *path]):
-        if place:
-            parts.append(_arrow(top, box))
-            top += _GAP
-        lines = _lines(box.text)
-        height = 2 * _PAD + _LINE * len(lines)
-        parts.append(_box(top, height, lines, mark="q" if place == 0 else "m"))
-        top += height
-    size = f'width="{_WIDTH + 2 * _PAD}" height="{top + _PAD}"'
+def svg(question: str, paths: Sequence[Sequence[Box]]) -> str:
+    """Draw a question and the paths that it led along, side by side, as an SVG document."""
+    columns = max(len(paths), 1)
+    width = columns * _WIDTH + (columns - 1) * _PAD
+    asked = _lines(question)
+    parts = [_box(_PAD, _PAD, width, asked, mark="q")]
+    below = _PAD + _height(asked)
+    bottom = below
+    for number, path in enumerate(paths):
+        left, top = _PAD + number * (_WIDTH + _PAD), below
+        for box in path:
+            lines = _lines(box.text)
+            parts.append(_arrow(left + _WIDTH // 2, top, box))
+            parts.append(_box(left, top + _GAP, _WIDTH, lines, mark="m"))
+            top += _GAP + _height(lines)
+        bottom = max(bottom, top)
+    size = f'width="{width + 2 * _PAD}" height="{bottom + _PAD}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
     title = f"<title>{escape(question)}</title><style>{_STYLE}</style>"
     marker = (
@@ -55,10 +59,10 @@ def svg(question: str, path: Sequence[Box]) -> str:
     return head + title + marker + "".join(parts) + "</svg>\n"
 
 
-def html(question: str, path: Sequence[Box]) -> str:
+def html(question: str, paths: Sequence[Sequence[Box]]) -> str:
     """The same picture in a page of its own."""
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(question)}</title>'
-    return f"{head}<body>{svg(question, path)}</body></html>\n"
+    return f"{head}<body>{svg(question, paths)}</body></html>\n"
 
 
 def _lines(text: str) -> list[str]:
@@ -66,17 +70,20 @@ def _lines(text: str) -> list[str]:
     return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "…"]
 
 
-def _box(top: int, height: int, lines: Sequence[str], *, mark: str) -> str:
+def _height(lines: Sequence[str]) -> int:
+    return 2 * _PAD + _LINE * len(lines)
+
+
+def _box(left: int, top: int, width: int, lines: Sequence[str], *, mark: str) -> str:
     rows = "".join(
-        f'<text x="{2 * _PAD}" y="{top + _PAD + _LINE * row + 15}">{escape(line)}</text>'
+        f'<text x="{left + _PAD}" y="{top + _PAD + _LINE * row + 15}">{escape(line)}</text>'
         for row, line in enumerate(lines)
     )
-    box = f'<rect x="{_PAD}" y="{top}" width="{_WIDTH}" height="{height}" rx="6"/>'
+    box = f'<rect x="{left}" y="{top}" width="{width}" height="{_height(lines)}" rx="6"/>'
     return f'<g class="{mark}">{box}{rows}</g>'
 
 
-def _arrow(top: int, box: Box) -> str:
-    middle = _PAD + _WIDTH // 2
+def _arrow(middle: int, top: int, box: Box) -> str:
     line = (
         f'<line x1="{middle}" y1="{top + 4}" x2="{middle}" y2="{top + _GAP - 4}" '
         'marker-end="url(#tip)"/>'

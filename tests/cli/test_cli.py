@@ -220,6 +220,18 @@ def test_json_is_all_that_stands_on_standard_output(talk: Talk) -> None:
         json.loads(nuonuo(*arguments, "--json"))
 
 
+def test_a_picture_holds_every_path_once(talk: Talk) -> None:
+    nuonuo = talk()
+    hits = nuonuo.json("follow", "who fixed the login bug", "--svg", "paths.svg")["hits"]  # type: ignore[index]
+    picture = ET.fromstring(Path("paths.svg").read_text(encoding="utf-8"))
+    shown = "".join(picture.itertext())
+    words = [hit["text"].split()[0] for hit in hits]
+    assert all(word in shown for word in words)
+    boxes = picture.findall("{*}g[@class='m']/{*}rect")
+    assert len({box.get("x") for box in boxes}) <= len(hits)
+    assert len({(box.get("x"), box.get("y")) for box in boxes}) == len(boxes)
+
+
 def test_follow_draws_its_path_and_stats_diagnose(talk: Talk) -> None:
     nuonuo = talk()
     nuonuo("follow", "who fixed the login bug", "--svg", "path.svg", "--html", "path.html")
