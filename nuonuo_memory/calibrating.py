@@ -16,7 +16,6 @@ from nuonuo_memory.engine.confidence import Calibration, calibrate
 from nuonuo_memory.engine.nearest import nearest
 from nuonuo_memory.looking import Looker, Place, question_terms
 from nuonuo_memory.ranking import FIRST, evidence
-from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.types import Progress
 
 _FEWEST = 16
@@ -29,27 +28,31 @@ def measure(core: Core, *, samples: int, seed: int, progress: Progress | None) -
     A store of too few memories keeps no offset.
     """
     with core.lock:
-        index = core.follow()
-        keys = index.attributes.keys()
-        chance = random.Random(seed)  # noqa: S311 - no secret
-        chosen = chance.sample(keys.tolist(), min(samples, len(keys)))
-        logits = []
-        for number, key in enumerate(chosen, start=1):
-            logit = _miss(core, key, keys, chance)
-            if logit is not None:
-                logits.append(logit)
-            if progress is not None:
-                progress(number, len(chosen))
+        keys = core.follow().attributes.keys()
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    chosen = chance.sample(keys.tolist(), min(samples, len(keys)))
+    logits = []
+    for number, key in enumerate(chosen, start=1):
+        with core.lock:  # each by itself, so that nobody waits for all
+            core.follow()
+            logit = _miss(core, key, chance)
+        if logit is not None:
+            logits.append(logit)
+        if progress is not None:
+            progress(number, len(chosen))
     found = calibrate(torch.tensor(logits if len(logits) >= _FEWEST else []))
     core.store.set_calibration(found.offset)
     return found
 
 
-def _miss(core: Core, key: int, keys: Ints, chance: random.Random) -> float | None:
+def _miss(core: Core, key: int, chance: random.Random) -> float | None:
     """The evidence that one of a memory's cues finds elsewhere; `None` where nothing is."""
     attributes = core.index.attributes
+    keys = attributes.keys()
     cues = core.store.cues_of(key)
     own = np.array([key])
+    if not attributes.holds(own)[0]:
+        return None  # forgotten meanwhile
     group = int(attributes.groups(own)[0])
     apart = attributes.sessions(keys) != attributes.sessions(own)[0]
     others = keys[apart & (attributes.groups(keys) == group)]
