@@ -50,12 +50,15 @@ class Attractor:
     def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
         """Return the `k` memories that each query brings to mind."""
         check_vectors(queries, self.dimension)
-        winners = self.separator.winners
-        code = self.separator.codes(queries)
+        code = self._settled(self.separator.codes(queries))
+        found = winner_take_all(self._hetero.sums(code), self.separator.winners)
+        return self._memories.best(self._memories.shares(found), k)
+
+    def _settled(self, code: Tensor) -> Tensor:
+        """Run codes [b, winners] through the first associator until they rest."""
         for _ in range(_STEPS):
-            cleaned = winner_take_all(self._auto.sums(code), winners)
+            cleaned = winner_take_all(self._auto.sums(code), self.separator.winners)
             if torch.equal(cleaned, code):
                 break
             code = cleaned
-        found = winner_take_all(self._hetero.sums(code), winners)
-        return self._memories.best(self._memories.shares(found), k)
+        return code

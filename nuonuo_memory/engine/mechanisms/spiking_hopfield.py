@@ -19,51 +19,14 @@ import math
 import torch
 from torch import Tensor
 
-from nuonuo_memory.engine.hebbian import FactoredAssociator
-from nuonuo_memory.engine.mechanisms.base import (
-    MechanismConfig,
-    Recalled,
-    TargetTable,
-    check_rows,
-)
-from nuonuo_memory.engine.separation import Separator, check_vectors, winner_take_all
+from nuonuo_memory.engine.mechanisms.attractor import Attractor
+from nuonuo_memory.engine.separation import winner_take_all
 
 _LEAK = math.exp(-1 / 4)  # of the membrane, a step; a time constant of four steps
 
 
-class SpikingHopfield:
-    """Two associators: cue to cue, over which spikes run, and cue to target."""
-
-    def __init__(
-        self,
-        dimension: int,
-        *,
-        config: MechanismConfig | None = None,
-        device: torch.device | str = "cpu",
-        separator: Separator | None = None,
-    ) -> None:
-        self.dimension = dimension
-        self.config = config or MechanismConfig()
-        self.separator = separator or self.config.separator(dimension, device)
-        sizes = self.separator.code_dim, self.separator.winners
-        self._auto = FactoredAssociator(*sizes, device=device)
-        self._hetero = FactoredAssociator(*sizes, device=device)
-        self._memories = TargetTable(self.separator, device=device)
-
-    def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:
-        """Store that each cue leads to a memory."""
-        check_rows(cues, targets, ids, self.dimension)
-        cue_codes, target_codes = self.separator.codes(cues), self.separator.codes(targets)
-        self._auto.learn(cue_codes, cue_codes)
-        self._hetero.learn(cue_codes, target_codes)
-        self._memories.add(target_codes, ids)
-
-    def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
-        """Return the `k` memories that each query brings to mind."""
-        check_vectors(queries, self.dimension)
-        code = self._settled(self.separator.codes(queries))
-        found = winner_take_all(self._hetero.sums(code), self.separator.winners)
-        return self._memories.best(self._memories.shares(found), k)
+class SpikingHopfield(Attractor):
+    """The attractor's two associators, with spikes that run over the first."""
 
     def _settled(self, code: Tensor) -> Tensor:
         """Let spikes run from a code [b, winners]; return the neurons that spiked most."""
