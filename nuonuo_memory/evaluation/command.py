@@ -31,7 +31,10 @@ def register(app: typer.Typer) -> None:
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="longmemeval, longmemeval-whole, locomo, pararel or multihop."),
+        typer.Argument(
+            help="longmemeval, longmemeval-whole, locomo, pararel or multihop; multihop-triples, "
+            "multihop-entities or multihop-triples-and-rules by a language model's links."
+        ),
     ],
     data: Annotated[Path, typer.Argument(help="The official file, or a folder of the data.")],
     *,

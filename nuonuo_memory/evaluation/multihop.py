@@ -23,6 +23,7 @@ from nuonuo_memory.evaluation.data import records
 from nuonuo_memory.evaluation.pagerank import PageRank
 from nuonuo_memory.evaluation.result import BenchResult, commit
 from nuonuo_memory.evaluation.settings import BenchSettings
+from nuonuo_memory.evaluation.triples import Source, released_links
 from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.observe import draft_fact
@@ -75,8 +76,24 @@ def load_multihop(path: str | Path) -> MultihopData:
     return MultihopData(passages, questions)
 
 
+def run_multihop_released(
+    data: str | Path, settings: BenchSettings, *, source: Source
+) -> BenchResult:
+    """Do as `run_multihop` does, with the links that a language model gave.
+
+    Raises:
+        FormatError: The folder holds no such links, or those of other passages.
+    """
+    links = released_links(data, load_multihop(data).passages, source)
+    return run_multihop(data, settings, links=links, name=f"multihop-{source}")
+
+
 def run_multihop(
-    data: str | Path, settings: BenchSettings, *, links: LinkExtractor | None = None
+    data: str | Path,
+    settings: BenchSettings,
+    *,
+    links: LinkExtractor | None = None,
+    name: str = "multihop",
 ) -> BenchResult:
     """Follow associations for every question, beside three baselines.
 
@@ -84,6 +101,7 @@ def run_multihop(
         data: The folder.
         settings: The encoder, the device, how many questions.
         links: What finds mentions; rules when `None`.
+        name: What the result is called.
     """
     loaded = load_multihop(data)
     questions = loaded.questions[: settings.limit]
@@ -92,9 +110,9 @@ def run_multihop(
         NewMemory(f"{title}\n{text}", id=str(place), cues=[title])
         for place, (title, text) in enumerate(loaded.passages)
     ]
-    with TemporaryDirectory(prefix="nuonuo-bench-") as name:
+    with TemporaryDirectory(prefix="nuonuo-bench-") as folder:
         encoder = encode_texts(
-            Path(name),
+            Path(folder),
             settings.encoder,
             texts=[cue.text for m in memories for cue in _cues(m, settings)]
             + [m.text for m in memories],
@@ -107,7 +125,7 @@ def run_multihop(
     kinds = sorted({question.kind for question in questions})
     chosen = {kind: [q.kind == kind for q in questions] for kind in kinds}
     return BenchResult(
-        benchmark="multihop",
+        benchmark=name,
         questions=len(questions),
         encoder=settings.encoder.name,
         device=settings.device,

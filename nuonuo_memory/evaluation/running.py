@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.evaluation.locomo import run_locomo
 from nuonuo_memory.evaluation.longmemeval import run_longmemeval, run_longmemeval_whole
-from nuonuo_memory.evaluation.multihop import run_multihop
+from nuonuo_memory.evaluation.multihop import run_multihop, run_multihop_released
 from nuonuo_memory.evaluation.pararel import run_pararel
 from nuonuo_memory.evaluation.result import BenchResult
 from nuonuo_memory.evaluation.settings import BenchSettings
@@ -21,6 +22,9 @@ BENCHMARKS: dict[str, Run] = {
     "locomo": run_locomo,
     "pararel": run_pararel,
     "multihop": run_multihop,
+    "multihop-entities": partial(run_multihop_released, source="entities"),
+    "multihop-triples": partial(run_multihop_released, source="triples"),
+    "multihop-triples-and-rules": partial(run_multihop_released, source="triples-and-rules"),
 }
 """What can be run, by name."""
 
