@@ -10,29 +10,28 @@ conversation benchmarks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import chain, groupby
-from multiprocessing import get_context
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
-import torch
 import typer
+from gpu_weights import encoder_of
+from tables import table
 
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.evaluation import locomo, longmemeval
-from nuonuo_memory.evaluation.asking import Answer, Haystack, answer, texts_of
+from nuonuo_memory.evaluation.asking import Answer, Haystack, answer, observe
+from nuonuo_memory.evaluation.conversations import encode_haystacks, workers
 from nuonuo_memory.evaluation.data import Session
-from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
+from nuonuo_memory.evaluation.settings import BenchSettings
+from nuonuo_memory.evaluation.vectors import EncodedTexts
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.minilm import load_minilm
 
 SHIPPED = MemoryConfig()
-_CHUNK = 64
 
 
 def _ranking(**changed: Any) -> MemoryConfig:
@@ -98,19 +97,11 @@ def main(
     limit: int | None = None,
     weights: Annotated[Path | None, typer.Option(help="Half-precision weights.")] = None,
 ) -> None:
-    encoder = _encoder(weights, device)
+    encoder = encoder_of(weights, device)
     if longmemeval_data is not None:
         print(_table(_longmemeval(longmemeval_data, limit), longmemeval.scores, encoder, jobs))
     if locomo_data is not None:
         print(_table(_locomo(locomo_data, limit), locomo.scores, encoder, jobs))
-
-
-def _encoder(weights: Path | None, device: str) -> Encoder:
-    if weights is None:
-        return load_minilm(device=device)
-    from gpu_weights import FullPrecision
-
-    return FullPrecision(weights, device=device)
 
 
 def _longmemeval(data: Path, limit: int | None) -> Benchmark:
@@ -136,40 +127,31 @@ def _locomo(data: Path, limit: int | None) -> Benchmark:
 
 def _table(benchmark: Benchmark, scores: Any, encoder: Encoder, jobs: int) -> str:
     found = _answers(benchmark, encoder, jobs)
-    lines = ["| settings | " + " | ".join(benchmark.columns) + " |"]
-    lines.append("|---" * (1 + len(benchmark.columns)) + "|")
+    rows = {}
     for label, answers in found.items():
         reached = scores(answers, "system")
-        row = [f"{reached[level][name]:.1f}" for level, name in benchmark.columns.values()]
-        lines.append(f"| {label} | " + " | ".join(row) + " |")
-    return "\n".join(lines) + "\n"
+        rows[label] = [f"{reached[level][name]:.1f}" for level, name in benchmark.columns.values()]
+    return table(["settings", *benchmark.columns], rows)
 
 
 def _answers(benchmark: Benchmark, encoder: Encoder, jobs: int) -> dict[str, list[Answer]]:
     """Every question's answer under every variant, by the variant's label."""
     found: dict[str, list[Answer]] = {label: [] for label in VARIANTS}
-    spawn = get_context("spawn")
-    with (
-        TemporaryDirectory(prefix="nuonuo-ablation-") as name,
-        ProcessPoolExecutor(jobs, spawn, initializer=torch.set_num_threads, initargs=(1,)) as pool,
-    ):
+    cues = {config.cues for config in VARIANTS.values()}
+    with TemporaryDirectory(prefix="nuonuo-ablation-") as name, workers(jobs) as pool:
         folder = Path(name)
-        sessions = benchmark.sessions
-        parts = [sessions[at : at + _CHUNK] for at in range(0, len(sessions), _CHUNK)]
-        texts = chain.from_iterable(pool.map(_texts, parts))
-        asked = (
-            question.text for haystack in benchmark.haystacks for question in haystack.questions
+        encode_haystacks(
+            folder,
+            benchmark.haystacks,
+            benchmark.sessions,
+            settings=BenchSettings(encoder),
+            pool=pool,
+            configs=[replace(SHIPPED, cues=one) for one in cues],
         )
-        encode_texts(folder, encoder, texts=texts, queries=asked)
-        for answers in pool.map(partial(_ask, folder=folder), benchmark.haystacks):
+        for answers in pool(partial(_ask, folder=folder), benchmark.haystacks):
             for label, some in answers.items():
                 found[label].extend(some)
     return found
-
-
-def _texts(sessions: Sequence[Session]) -> list[str]:
-    every = {replace(SHIPPED, cues=config.cues) for config in VARIANTS.values()}
-    return list(dict.fromkeys(chain.from_iterable(texts_of(sessions, one) for one in every)))
 
 
 def _ask(haystack: Haystack, folder: Path) -> dict[str, list[Answer]]:
@@ -182,8 +164,7 @@ def _ask(haystack: Haystack, folder: Path) -> dict[str, list[Answer]]:
             with TextMemory.open(
                 path, encoder=encoder, config=replace(SHIPPED, cues=cues), device="cpu"
             ) as memory:
-                for session in haystack.sessions:
-                    memory.observe(session.messages, session=session.id, at=session.at)
+                observe(memory, haystack.sessions)
             for label, config in variants:
                 with TextMemory.open(path, encoder=encoder, config=config, device="cpu") as memory:
                     found[label] = [answer(memory, question, {}) for question in haystack.questions]

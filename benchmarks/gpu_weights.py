@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from nuonuo_memory.text.bert import load_bert, sentence_vectors
-from nuonuo_memory.text.minilm import MiniLMEncoder
+from nuonuo_memory.text.encoder import Encoder
+from nuonuo_memory.text.minilm import MiniLMEncoder, load_minilm
 from nuonuo_memory.text.tokens import by_length, tokenised
 
 _BATCH_TOKENS = 131_072
@@ -61,3 +62,8 @@ class FullPrecision(GivenWeights):
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode texts, float32 [n, 384], unit rows."""
         return self.in_float32(texts)
+
+
+def encoder_of(weights: Path | None, device: str) -> Encoder:
+    """The encoder that the product ships with, or the same with weights from a folder."""
+    return load_minilm(device=device) if weights is None else FullPrecision(weights, device=device)

@@ -85,8 +85,7 @@ def texts_of(sessions: Sequence[Session], config: MemoryConfig) -> Iterator[str]
 def ask(haystack: Haystack, encoder: Encoder, *, config: MemoryConfig, device: str) -> list[Answer]:
     """Observe the sessions, put the questions, and do the same with the baselines."""
     with TextMemory.in_memory(encoder=encoder, config=config, device=device) as memory:
-        for session in haystack.sessions:
-            memory.observe(session.messages, session=session.id, at=session.at)
+        observe(memory, haystack.sessions)
         others = baselines(haystack.sessions, encoder, config=config)
         return [
             answer(
@@ -97,6 +96,12 @@ def ask(haystack: Haystack, encoder: Encoder, *, config: MemoryConfig, device: s
             )
             for question in haystack.questions
         ]
+
+
+def observe(memory: TextMemory, sessions: Sequence[Session]) -> None:
+    """Turn sessions into memories."""
+    for session in sessions:
+        memory.observe(session.messages, session=session.id, at=session.at)
 
 
 def answer(

@@ -55,7 +55,7 @@ def bench(
     from nuonuo_memory.text.minilm import load_minilm
 
     where = str(pick_device(device))
-    with _bars() as progress:
+    with bars() as progress:
         encoder = load_minilm(device=where)
         settings = BenchSettings(encoder, where, limit=limit, jobs=jobs, progress=progress)
         result = run(name, data, settings)
@@ -117,7 +117,7 @@ def _number(value: float | None) -> str:
 
 
 @contextmanager
-def _bars() -> Iterator[Progress]:
+def bars() -> Iterator[Progress]:
     """Show bars on standard error, and none where that is no terminal."""
     console = Console(stderr=True)
     columns = (

@@ -39,22 +39,12 @@ def answers(
         sessions: The sessions of all haystacks, each once.
         settings: The encoder, the device, the number of jobs.
     """
-    config = settings.memory
-    with TemporaryDirectory(prefix="nuonuo-bench-") as name, _workers(settings.jobs) as pool:
+    with TemporaryDirectory(prefix="nuonuo-bench-") as name, workers(settings.jobs) as pool:
         folder = Path(name)
-        parts = [sessions[at : at + _CHUNK] for at in range(0, len(sessions), _CHUNK)]
-        texts: list[str] = []
-        for number, part in enumerate(pool(partial(_texts, config=config), parts), start=1):
-            texts.extend(part)
-            settings.progress("reading", number, len(parts))
-        asked = (question.text for haystack in haystacks for question in haystack.questions)
-        encode_texts(
-            folder, settings.encoder, texts=texts, queries=asked, progress=settings.progress
-        )
-        del texts
+        encode_haystacks(folder, haystacks, sessions, settings=settings, pool=pool)
         shared_out = settings.jobs > 1 and len(haystacks) > 1
         device = "cpu" if shared_out else settings.device
-        work = partial(_ask, folder=folder, config=config, device=device)
+        work = partial(_ask, folder=folder, config=settings.memory, device=device)
         found: list[Answer] = []
         for number, part in enumerate((pool if shared_out else map)(work, haystacks), start=1):
             found.extend(part)
@@ -62,9 +52,38 @@ def answers(
     return found
 
 
+def encode_haystacks(
+    folder: Path,
+    haystacks: Sequence[Haystack],
+    sessions: Sequence[Session],
+    *,
+    settings: BenchSettings,
+    pool: Map,
+    configs: Sequence[MemoryConfig] = (),
+) -> None:
+    """Encode what memories of the sessions need, and the questions, for `EncodedTexts(folder)`.
+
+    Args:
+        folder: Where the vectors go.
+        haystacks: What is asked of what.
+        sessions: The sessions of all haystacks, each once.
+        settings: The encoder, and who is told how far it is.
+        pool: Finds the texts.
+        configs: Settings of the memories; by default those of `settings`.
+    """
+    parts = [sessions[at : at + _CHUNK] for at in range(0, len(sessions), _CHUNK)]
+    texts: list[str] = []
+    work = partial(_texts, configs=configs or (settings.memory,))
+    for number, part in enumerate(pool(work, parts), start=1):
+        texts.extend(part)
+        settings.progress("reading", number, len(parts))
+    asked = (question.text for haystack in haystacks for question in haystack.questions)
+    encode_texts(folder, settings.encoder, texts=texts, queries=asked, progress=settings.progress)
+
+
 @contextmanager
-def _workers(jobs: int) -> Iterator[Map]:
-    """A `map` over processes, or the plain one for a single job."""
+def workers(jobs: int) -> Iterator[Map]:
+    """Give a `map` over processes of one thread each, or the plain one for a single job."""
     if jobs == 1:
         yield map
         return
@@ -76,8 +95,8 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _texts(sessions: Sequence[Session], config: MemoryConfig) -> list[str]:
-    return list(dict.fromkeys(chain(texts_of(sessions, config))))
+def _texts(sessions: Sequence[Session], configs: Sequence[MemoryConfig]) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(texts_of(sessions, one) for one in configs)))
 
 
 def _ask(haystack: Haystack, folder: Path, config: MemoryConfig, device: str) -> list[Answer]:

@@ -25,7 +25,7 @@ def released_links(
 ) -> CallableLinkExtractor:
     """Return an extractor that knows the given passages, as `title` and `text` on a line each.
 
-    A model's "triples" that are not three parts (about one in a hundred) are left out, as in HippoRAG.
+    A model's "triples" that are not three parts (one in a hundred) are left out.
 
     Args:
         path: The benchmark's folder.
