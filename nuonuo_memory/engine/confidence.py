@@ -20,9 +20,9 @@ _INFORMATION = 0.22
 _OFFSET = -8.0
 _RARITY = 3.0
 """Power of the idf: one missing name ("my hamster") says more than three common words present."""
-_TYPICAL_MISS = -1.0
+TYPICAL_MISS = -1.0
 """Mean logit of cues asked so in the conversations that the weights come from."""
-_TRUST = 0.3
+TRUST = 0.3
 """Share of a store's difference from it that counts: 0.2 to 0.5 do equally (docs/benchmarks.md);
 cues resemble their like more than questions do, so all of it would be too much."""
 
@@ -89,5 +89,5 @@ def calibrate(misses: Tensor) -> Calibration:
     """
     if not len(misses):
         return Calibration()
-    higher = float(misses.to(torch.float64).mean()) - _TYPICAL_MISS
-    return Calibration(-_TRUST * higher, len(misses))
+    higher = float(misses.to(torch.float64).mean()) - TYPICAL_MISS
+    return Calibration(-TRUST * higher, len(misses))
