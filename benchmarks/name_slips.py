@@ -17,7 +17,7 @@ from dataclasses import replace
 from statistics import mean
 from zlib import crc32
 
-from nuonuo_memory import MemoryConfig, NewMemory, TextMemory
+from nuonuo_memory import MemoryConfig, TextMemory
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.evaluation.multihop import MultihopData, load_multihop
 from nuonuo_memory.text.encoder import Encoder
@@ -64,10 +64,7 @@ def recall(data: MultihopData, questions: Sequence[str], memory: TextMemory) -> 
 
 def run(data: MultihopData, encoder: Encoder | None = None) -> dict[str, object]:
     """Ask everything of one memory with codes, and of one without."""
-    memories = [
-        NewMemory(f"{title}\n{text}", id=str(place), cues=[title])
-        for place, (title, text) in enumerate(data.passages)
-    ]
+    memories = data.memories()
     extracted = RuleLinkExtractor().extract([memory.text for memory in memories])
     names = {mention.name for mentions in extracted for mention in mentions}
     asked = [question.text for question in data.questions]

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
@@ -50,6 +49,13 @@ class MultihopData:
 
     passages: Sequence[tuple[str, str]]
     questions: Sequence[Question]
+
+    def memories(self) -> list[NewMemory]:
+        """Return the passages as memories whose ids are their places in the corpus."""
+        return [
+            NewMemory(f"{title}\n{text}", id=str(place), cues=[title])
+            for place, (title, text) in enumerate(self.passages)
+        ]
 
 
 def load_multihop(path: str | Path) -> MultihopData:
@@ -106,19 +112,9 @@ def run_multihop(
     loaded = load_multihop(data)
     questions = loaded.questions[: settings.limit]
     extractor = links or RuleLinkExtractor()
-    memories = [
-        NewMemory(f"{title}\n{text}", id=str(place), cues=[title])
-        for place, (title, text) in enumerate(loaded.passages)
-    ]
+    memories = loaded.memories()
     with TemporaryDirectory(prefix="nuonuo-bench-") as folder:
-        encoder = encode_texts(
-            Path(folder),
-            settings.encoder,
-            texts=[cue.text for m in memories for cue in _cues(m, settings)]
-            + [m.text for m in memories],
-            queries=(question.text for question in questions),
-            progress=settings.progress,
-        )
+        encoder = encode_passages(Path(folder), memories, questions, settings)
         found, seconds = _ask(memories, questions, encoder, settings, extractor)
         found["one_vector_per_passage"] = _one_vector(memories, questions, encoder)
     scores = {label: _scores(questions, ranked) for label, ranked in found.items()}
@@ -147,8 +143,25 @@ def run_multihop(
     )
 
 
-def _cues(new: NewMemory, settings: BenchSettings) -> Sequence[Any]:
-    return draft_fact(new, (_ROOT,), settings.memory.cues).cues
+def encode_passages(
+    folder: Path,
+    memories: Sequence[NewMemory],
+    questions: Sequence[Question],
+    settings: BenchSettings,
+) -> EncodedTexts:
+    """Encode what a memory of the passages needs, and the questions, into a folder."""
+    texts = [
+        cue.text
+        for memory in memories
+        for cue in draft_fact(memory, (_ROOT,), settings.memory.cues).cues
+    ]
+    return encode_texts(
+        folder,
+        settings.encoder,
+        texts=[*texts, *(memory.text for memory in memories)],
+        queries=(question.text for question in questions),
+        progress=settings.progress,
+    )
 
 
 def _ask(
