@@ -1,28 +1,30 @@
-"""Edges found from either end: sorted runs that merge as they grow.
+"""Edges found from either end, in the order in which they came.
 
-An edge has a left and a right key (int64), a weight, a kind and a group. Runs are immutable sorted
-arrays; a new run is merged with the one before it unless that is at least four times as large, so
-there are a few runs, each edge is copied some ten times in a million, and memory stays near the
-edges' own size (a log-structured merge, O'Neil et al. 1996).
+An edge has a left and a right key (int64), a weight, a kind and a group. The columns of the edges
+only ever grow at their end; a map from keys to rows finds them, so that adding costs amortised O(1)
+and a look-up the number of edges found. Removed edges are overwritten with zeros, and all is laid
+out anew once half are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from nuonuo_memory.engine.keyrows import KeyRows, Lists, grown, signed
 from nuonuo_memory.errors import InvalidInputError
 
 PENDING_EDGES = 4096
-"""Edges that wait unsorted before they become a run; a read makes them one at once."""
+"""Edges that wait before they are laid out; a read does it at once."""
 
-MERGE_RATIO = 4
-"""How many times larger a run must be than the next one to be left alone."""
+LEFT = -(1 << 63)
+"""Scope of left keys; those of right keys are the groups, which are above it."""
 
 _MASK = (1 << 64) - 1
+
+Columns = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 class Edges(NamedTuple):
@@ -43,97 +45,38 @@ class Edges(NamedTuple):
     kind: Tensor
 
 
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >= 1 << 63 else value
-
-
 def _shift(x: Tensor, bits: int) -> Tensor:
     return (x >> bits) & ((1 << (64 - bits)) - 1)
 
 
 def mix(x: Tensor) -> Tensor:
     """Scramble int64 keys one to one (the finaliser of splitmix64, Steele et al. 2014)."""
-    x = x + _signed(0x9E3779B97F4A7C15)
-    x = (x ^ _shift(x, 30)) * _signed(0xBF58476D1CE4E5B9)
-    x = (x ^ _shift(x, 27)) * _signed(0x94D049BB133111EB)
+    x = x + signed(0x9E3779B97F4A7C15)
+    x = (x ^ _shift(x, 30)) * signed(0xBF58476D1CE4E5B9)
+    x = (x ^ _shift(x, 27)) * signed(0x94D049BB133111EB)
     return x ^ _shift(x, 31)
 
 
-def spans(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Spell out the ranges [low, high) as (owner, index), both int64 [total]."""
-    counts = high - low
-    owner = torch.repeat_interleave(torch.arange(len(low), device=low.device), counts)
-    starts = torch.cumsum(counts, 0) - counts
-    index = torch.arange(len(owner), device=low.device) - starts[owner] + low[owner]
-    return owner, index
+class Ties(NamedTuple):
+    """Edges by their ends, which `EdgeSet.keys` turns into keys.
 
+    Attributes:
+        row: int32 [n], by which `EdgeSet.kinds` finds the kind; good until edges are removed.
+        left: int32 [n].
+        right: int32 [n].
+        weight: float32 [n].
+    """
 
-@dataclass(slots=True)
-class _Run:
+    row: Tensor
     left: Tensor
     right: Tensor
     weight: Tensor
-    kind: Tensor
-    group: Tensor
-    alive: Tensor
-    right_key: Tensor
-    right_row: Tensor
-    dead: int = 0
-    living: Tensor | None = None
-
-    @classmethod
-    def of(cls, columns: tuple[Tensor, Tensor, Tensor, Tensor, Tensor]) -> _Run:
-        order = torch.argsort(columns[0], stable=True)
-        left, right, weight, kind, group = (column[order] for column in columns)
-        right_key, right_row = torch.sort(mix(right ^ mix(group.long())), stable=True)
-        alive = torch.ones(len(left), dtype=torch.bool, device=left.device)
-        return cls(left, right, weight, kind, group, alive, right_key, right_row)
-
-    def columns(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        kept = (self.left, self.right, self.weight, self.kind, self.group)
-        if not self.dead:
-            return kept
-        left, right, weight, kind, group = (column[self.alive] for column in kept)
-        return left, right, weight, kind, group
-
-    def rows_of_left(self, keys: Tensor) -> tuple[Tensor, Tensor]:
-        low = torch.searchsorted(self.left, keys)
-        owner, row = spans(low, torch.searchsorted(self.left, keys, right=True))
-        return self._living(owner, row)
-
-    def rows_of_right(self, keys: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
-        mixed = mix(keys ^ mix(groups))
-        low = torch.searchsorted(self.right_key, mixed)
-        owner, place = spans(low, torch.searchsorted(self.right_key, mixed, right=True))
-        row = self.right_row[place]
-        same = (self.group[row] == groups[owner]) & (self.right[row] == keys[owner])
-        return self._living(owner[same], row[same])
-
-    def right_degree(self, keys: Tensor, groups: Tensor) -> Tensor:
-        mixed = mix(keys ^ mix(groups))
-        low = torch.searchsorted(self.right_key, mixed)
-        high = torch.searchsorted(self.right_key, mixed, right=True)
-        if not self.dead:
-            return high - low
-        if self.living is None:
-            counts = torch.cumsum(self.alive[self.right_row].long(), 0)
-            self.living = torch.cat([counts.new_zeros(1), counts])
-        return self.living[high] - self.living[low]
-
-    def _living(self, owner: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
-        if not self.dead:
-            return owner, row
-        keep = self.alive[row]
-        return owner[keep], row[keep]
-
-    def kill(self, rows: Tensor) -> None:
-        self.alive[rows] = False
-        self.dead = len(self.alive) - int(self.alive.sum())
-        self.living = None
 
 
 class EdgeSet:
     """Weighted edges between int64 keys, added and removed in bulk, found from either end.
+
+    It holds up to 2**30 edges.
 
     Args:
         device: Where the arrays live.
@@ -141,11 +84,19 @@ class EdgeSet:
 
     def __init__(self, *, device: str | torch.device = "cpu") -> None:
         self.device = torch.device(device)
-        self._runs: list[_Run] = []
-        self._pending: list[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]] = []
+        self._pending: list[Columns] = []
         self._waiting = 0
         self._count = 0
         self._digest = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        """Hold nothing; a row of ties is two entries and the bits of a weight, or 0 if removed."""
+        to = self.device
+        self._index = KeyRows(device=to)
+        self._ties = torch.zeros(0, 3, dtype=torch.int32, device=to)
+        self._kind = torch.zeros(0, dtype=torch.int8, device=to)
+        self._rows, self._dead = 0, 0
 
     def __len__(self) -> int:
         return self._count
@@ -154,11 +105,7 @@ class EdgeSet:
     def nbytes(self) -> int:
         """Bytes held by the arrays."""
         self._flush()
-        total = 0
-        for run in self._runs:
-            held = (*run.columns(), run.alive, run.right_key, run.right_row, run.living)
-            total += sum(x.numel() * x.element_size() for x in held if x is not None)
-        return total
+        return self._index.nbytes + self._ties.nbytes + self._kind.nbytes
 
     def fingerprint(self) -> str:
         """Digest of the edges held, whatever the order in which they came and went."""
@@ -172,16 +119,18 @@ class EdgeSet:
             right: int64 [n].
             weight: float32 [n].
             kind: int8 [n].
-            group: Of all of them; `from_right` finds an edge only in its own group.
+            group: Of all of them, above -2**63; `from_right` finds an edge only in its own group.
 
         Raises:
-            InvalidInputError: When the lengths differ.
+            InvalidInputError: When the lengths differ, or the group is out of range.
         """
         if not len(left) == len(right) == len(weight) == len(kind):
             raise InvalidInputError(
                 f"left, right, weight and kind must have one length, got {len(left)}, "
                 f"{len(right)}, {len(weight)} and {len(kind)}"
             )
+        if not LEFT < group < -LEFT:
+            raise InvalidInputError(f"group must lie between -2**63 and 2**63, got {group}")
         if len(left) == 0:
             return
         to = self.device
@@ -199,101 +148,122 @@ class EdgeSet:
         if self._waiting >= PENDING_EDGES:
             self._flush()
 
+    def lists(self, keys: Tensor, scopes: Tensor | int) -> Lists:
+        """The edges at keys (int64 [q]), not yet spelt out.
+
+        Args:
+            keys: Left keys, or right ones.
+            scopes: `LEFT` for a left key, the group for a right one: int64 [q], or one for all.
+        """
+        self._flush()
+        return self._index.lists(self._index.find(keys, scopes))
+
+    def ties(self, lists: Lists) -> tuple[Tensor, Ties]:
+        """Spell out lists in their order: place in `lists`, int64 [n], and the edge, n of them."""
+        owner, row = self._index.rows(lists)
+        left, right, weight = self._ties.index_select(0, row).unbind(1)
+        return owner, Ties(row, left, right, weight.view(torch.float32))
+
+    def keys(self, ends: Tensor) -> Tensor:
+        """The keys of ends: int64 [n]."""
+        return self._index.keys.index_select(0, ends)
+
+    def kinds(self, rows: Tensor) -> Tensor:
+        """The kinds of edges: int8 [n]."""
+        return self._kind.index_select(0, rows)
+
     def from_left(self, keys: Tensor) -> Edges:
         """Edges whose left key is one of `keys` (int64 [q])."""
-        found = [(run, *run.rows_of_left(keys)) for run in self._flush()]
-        return self._gather(found)
+        return self._edges(*self.ties(self.lists(keys, LEFT)))
 
     def from_right(self, keys: Tensor, groups: Tensor) -> Edges:
         """Edges whose right key and group are a pair of `keys` and `groups` (int64 [q])."""
-        found = [(run, *run.rows_of_right(keys, groups)) for run in self._flush()]
-        return self._gather(found)
+        return self._edges(*self.ties(self.lists(keys, groups)))
 
     def right_degree(self, keys: Tensor, groups: Tensor) -> Tensor:
         """How many edges `from_right` would find for each pair, without listing them: int64 [q]."""
-        total = torch.zeros(len(keys), dtype=torch.int64, device=self.device)
-        for run in self._flush():
-            total += run.right_degree(keys, groups)
-        return total
+        return self.lists(keys, groups).length
 
     def remove_left(self, keys: Tensor) -> Edges:
         """Remove the edges whose left key is one of `keys`; return them."""
-        return self._remove([(run, *run.rows_of_left(keys)) for run in self._flush()])
+        return self._remove(*self.ties(self.lists(keys, LEFT)))
 
     def remove_right(self, keys: Tensor, groups: Tensor) -> Edges:
         """Remove the edges that `from_right` would find; return them."""
-        return self._remove([(run, *run.rows_of_right(keys, groups)) for run in self._flush()])
+        return self._remove(*self.ties(self.lists(keys, groups)))
 
     def remove_pairs(self, left: Tensor, right: Tensor) -> Edges:
         """Remove every edge from `left[i]` to `right[i]`; return them."""
-        found = []
-        for run in self._flush():
-            owner, row = run.rows_of_left(left)
-            keep = run.right[row] == right[owner]
-            found.append((run, owner[keep], row[keep]))
-        return self._remove(found)
+        owner, ties = self.ties(self.lists(left, LEFT))
+        kept = self.keys(ties.right) == right[owner]
+        return self._remove(owner[kept], Ties(*(column[kept] for column in ties)))
 
-    def _flush(self) -> list[_Run]:
+    def _flush(self) -> None:
         if self._pending:
             parts = list(zip(*self._pending, strict=True))
-            left, right, weight, kind, group = (torch.cat(part) for part in parts)
-            self._runs.append(_Run.of((left, right, weight, kind, group)))
             self._pending, self._waiting = [], 0
-            self._merge()
-        return self._runs
+            left, right, weight, kind, group = (torch.cat(part) for part in parts)
+            self._lay((left, right, weight, kind, group))
 
-    def _merge(self) -> None:
-        runs = self._runs
-        while len(runs) > 1 and len(runs[-2].left) < MERGE_RATIO * len(runs[-1].left):
-            last, before = runs.pop(), runs.pop()
-            pairs = zip(before.columns(), last.columns(), strict=True)
-            left, right, weight, kind, group = (torch.cat(pair) for pair in pairs)
-            runs.append(_Run.of((left, right, weight, kind, group)))
+    def _lay(self, columns: Columns) -> None:
+        """Lay edges behind those that are there, and index both ends."""
+        left, right, weight, kind, group = columns
+        first, self._rows = self._rows, self._rows + len(left)
+        rows = torch.arange(first, self._rows, dtype=torch.int32, device=self.device)
+        scopes = torch.cat([torch.full_like(left, LEFT), group])
+        ends = self._index.append(torch.cat([left, right]), scopes, rows.repeat(2))
+        self._ties, self._kind = grown(self._ties, self._rows), grown(self._kind, self._rows)
+        self._ties[first : self._rows, :2] = ends.view(2, -1).T.int()
+        self._ties[first : self._rows, 2] = weight.contiguous().view(torch.int32)
+        self._kind[first : self._rows] = kind
 
-    def _gather(self, found: list[tuple[_Run, Tensor, Tensor]]) -> Edges:
-        if not found:
-            none = torch.zeros(0, dtype=torch.int64, device=self.device)
-            return Edges(none, none, none, none.float(), none.to(torch.int8))
-        owner = torch.cat([owner for _, owner, _ in found])
-        left, right, weight, kind = (
-            torch.cat([getattr(run, name)[row] for run, _, row in found])
-            for name in ("left", "right", "weight", "kind")
-        )
-        if len(found) > 1:
-            order = torch.argsort(owner, stable=True)
-            owner, left, right, weight, kind = (
-                x[order] for x in (owner, left, right, weight, kind)
-            )
-        return Edges(owner, left, right, weight, kind)
+    def _edges(self, owner: Tensor, ties: Ties) -> Edges:
+        left, right = self.keys(ties.left), self.keys(ties.right)
+        return Edges(owner, left, right, ties.weight, self.kinds(ties.row))
 
-    def _remove(self, found: list[tuple[_Run, Tensor, Tensor]]) -> Edges:
-        hit = [(run, owner[rows_first(row)], row.unique()) for run, owner, row in found]
-        edges = self._gather(hit)
-        for run, _, row in hit:
-            if len(row) == 0:
-                continue
-            columns = (run.left, run.right, run.weight, run.kind, run.group)
-            left, right, weight, kind, group = (column[row] for column in columns)
-            self._digest = (self._digest - _digest((left, right, weight, kind, group))) & _MASK
-            self._count -= len(row)
-            run.kill(row)
-        self._runs = [self._compact(run) for run in self._runs if run.dead < len(run.left)]
+    def _remove(self, owner: Tensor, ties: Ties) -> Edges:
+        first = _first(ties.row)
+        owner, ties = owner[first], Ties(*(column[first] for column in ties))
+        edges = self._edges(owner, ties)
+        if not len(owner):
+            return edges
+        groups = self._index.scopes[ties.right]
+        self._digest = (self._digest - _digest((*edges[1:], groups))) & _MASK
+        self._count -= len(owner)
+        self._dead += len(owner)
+        self._ties[ties.row] = 0
+        self._kind[ties.row] = 0
+        self._index.keep(torch.cat([ties.left, ties.right]).unique().long(), self._ties[:, 0])
+        self._compact()
         return edges
 
-    @staticmethod
-    def _compact(run: _Run) -> _Run:
-        return _Run.of(run.columns()) if run.dead * 2 > len(run.left) else run
+    def _compact(self) -> None:
+        """Lay all out anew when half of the edges or of the keys are removed ones."""
+        if 2 * self._dead <= self._rows and self._index.emptied <= len(self._index):
+            return
+        rows = torch.nonzero(self._ties[:, 0]).squeeze(1)
+        left, right, weight = self._ties[rows].unbind(1)
+        columns = (
+            self.keys(left),
+            self.keys(right),
+            weight.view(torch.float32),
+            self.kinds(rows),
+            self._index.scopes[right],
+        )
+        self._clear()
+        if len(rows):
+            self._lay(columns)
 
 
-def rows_first(row: Tensor) -> Tensor:
-    """Positions of the first occurrence of each value of `row`, in the order of the values."""
-    values, inverse = torch.unique(row, return_inverse=True)
-    first = torch.full((len(values),), len(row), dtype=torch.int64, device=row.device)
-    place = torch.arange(len(row), device=row.device)
+def _first(values: Tensor) -> Tensor:
+    """Positions of the first occurrence of each value, in the order of the values."""
+    distinct, inverse = torch.unique(values, return_inverse=True)
+    first = torch.full((len(distinct),), len(values), dtype=torch.int64, device=values.device)
+    place = torch.arange(len(values), device=values.device)
     return first.scatter_reduce(0, inverse, place, reduce="amin")
 
 
-def _digest(columns: tuple[Tensor, Tensor, Tensor, Tensor, Tensor]) -> int:
+def _digest(columns: Columns) -> int:
     left, right, weight, kind, group = columns
     bits = weight.contiguous().view(torch.int32).long()
     inner = mix(right ^ mix(group.long() * 256 + kind.long() ^ mix(bits)))

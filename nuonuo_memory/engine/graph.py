@@ -23,26 +23,30 @@ ABOUT = 1
 class AssociationGraph:
     """Mentions (memory, name) and directed links (memory, memory), added and removed in bulk.
 
-    Cost per added memory stays flat as the graph grows, and forgetting is exact: the fingerprint
-    equals that of a graph that never held the memory.
+    The cost of adding a memory is the same however many there are, and forgetting is exact: the
+    fingerprint equals that of a graph that never held the memory.
 
     Args:
         device: Where the arrays live.
+
+    Attributes:
+        mentions: Edges from memories to the names that they mention.
+        links: Edges from memories to memories.
     """
 
     def __init__(self, *, device: str | torch.device = "cpu") -> None:
         self.device = torch.device(device)
-        self._mentions = EdgeSet(device=device)
-        self._links = EdgeSet(device=device)
+        self.mentions = EdgeSet(device=device)
+        self.links = EdgeSet(device=device)
         self._memories: dict[int, int] = {}
 
     def __len__(self) -> int:
-        return len(self._mentions) + len(self._links)
+        return len(self.mentions) + len(self.links)
 
     @property
     def nbytes(self) -> int:
         """Bytes held by the arrays."""
-        return self._mentions.nbytes + self._links.nbytes
+        return self.mentions.nbytes + self.links.nbytes
 
     def memories(self, groups: Sequence[int]) -> int:
         """How many memories of these groups mention a name."""
@@ -60,7 +64,7 @@ class AssociationGraph:
             kinds: int8 [n], `MENTION` or `ABOUT`.
             group: The namespace of all of them.
         """
-        self._mentions.add(memories, names, weight=weights, kind=kinds, group=group)
+        self.mentions.add(memories, names, weight=weights, kind=kinds, group=group)
         new = len(memories.unique())
         if new:
             self._memories[group] = self._memories.get(group, 0) + new
@@ -77,47 +81,39 @@ class AssociationGraph:
             kinds: int8 [n], any number that the caller tells kinds of link by.
             group: The namespace of all of them.
         """
-        self._links.add(sources, targets, weight=weights, kind=kinds, group=group)
+        self.links.add(sources, targets, weight=weights, kind=kinds, group=group)
 
     def remove(self, memories: Tensor, *, group: int) -> int:
         """Remove everything that ties these memories (int64 [n]) of a group; return how much."""
         keys = memories.to(self.device, torch.int64).unique()
-        gone = self._mentions.remove_left(keys)
+        gone = self.mentions.remove_left(keys)
         left = self._memories.get(group, 0) - len(gone.left.unique())
         if left > 0:
             self._memories[group] = left
         else:
             self._memories.pop(group, None)
-        out = self._links.remove_left(keys)
-        into = self._links.remove_right(keys, torch.full_like(keys, group))
+        out = self.links.remove_left(keys)
+        into = self.links.remove_right(keys, torch.full_like(keys, group))
         return len(gone.left) + len(out.left) + len(into.left)
 
     def remove_links(self, sources: Tensor, targets: Tensor) -> int:
         """Remove every link from `sources[i]` to `targets[i]` (int64 [n]); return how many."""
         to = self.device
-        gone = self._links.remove_pairs(sources.to(to, torch.int64), targets.to(to, torch.int64))
+        gone = self.links.remove_pairs(sources.to(to, torch.int64), targets.to(to, torch.int64))
         return len(gone.left)
 
     def fingerprint(self) -> str:
         """Digest of all ties, whatever the order in which they came and went."""
-        return f"{self._mentions.fingerprint()}/{self._links.fingerprint()}"
+        return f"{self.mentions.fingerprint()}/{self.links.fingerprint()}"
 
     def names_of(self, memories: Tensor) -> Edges:
         """The mentions of each memory (int64 [q]): left is the memory, right the name."""
-        return self._mentions.from_left(memories)
+        return self.mentions.from_left(memories)
 
     def mentioned_in(self, names: Tensor, groups: Tensor) -> Edges:
         """The mentions of each name (int64 [q]) within its group (int64 [q])."""
-        return self._mentions.from_right(names, groups)
+        return self.mentions.from_right(names, groups)
 
     def frequency(self, names: Tensor, groups: Tensor) -> Tensor:
         """How many mentions each name has within its group: int64 [q]."""
-        return self._mentions.right_degree(names, groups)
-
-    def links_from(self, memories: Tensor) -> Edges:
-        """The links that leave each memory (int64 [q])."""
-        return self._links.from_left(memories)
-
-    def links_to(self, memories: Tensor, groups: Tensor) -> Edges:
-        """The links that reach each memory (int64 [q]) of a group (int64 [q])."""
-        return self._links.from_right(memories, groups)
+        return self.mentions.right_degree(names, groups)

@@ -18,6 +18,7 @@ from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.engine.follow import begin, leftover, mix
 from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
 from nuonuo_memory.engine.spread import LINK_STEP, NO_KEY, Spread, Start, rarity, spread
+from nuonuo_memory.engine.walks import LARGEST_BATCH
 from nuonuo_memory.errors import InvalidInputError
 
 Mentions: TypeAlias = dict[tuple[int, int], tuple[float, int]]
@@ -328,6 +329,58 @@ def test_the_budget_of_arrivals_cuts_hubs_first() -> None:
             config=AssociationConfig(hops=1, arrivals=arrivals),
         )
         assert result.memory.tolist() == reached
+
+
+def test_what_was_forgotten_leaves_no_trace_in_a_walk() -> None:
+    mentions = {(memory, 100 + memory % 3): (1.0, MENTION) for memory in range(1, 6)}
+    mentions |= {(memory, 103): (0.5, ABOUT) for memory in range(1, 6)}
+    links = {(1, 2): (1.0, 0), (3, 1): (0.5, 1)}
+    never, held = build(mentions, links), AssociationGraph()
+    for memory in (9, 4, 2, 8, 5, 1, 3):
+        names = [name for of, name in mentions if of == memory] or [100, 103]
+        kinds = [mentions.get((memory, name), (1.0, MENTION)) for name in names]
+        held.add_mentions(
+            torch.full((len(names),), memory),
+            torch.tensor(names[::-1]),
+            weights=torch.tensor([weight for weight, _ in kinds][::-1]),
+            kinds=torch.tensor([kind for _, kind in kinds][::-1]),
+            group=1,
+        )
+    for source, target, weight, kind in ((3, 1, 0.5, 1), (1, 8, 1.0, 0), (1, 2, 1.0, 0)):
+        held.add_links(
+            torch.tensor([source]),
+            torch.tensor([target]),
+            weights=torch.tensor([weight]),
+            kinds=torch.tensor([kind]),
+            group=1,
+        )
+    held.remove(torch.tensor([8, 9]), group=1)
+    assert held.fingerprint() == never.fingerprint()
+    walks = [
+        spread(
+            graph,
+            start_of([{1: 0.5, 4: 0.25}]),
+            start_of([{103: 0.25}]),
+            groups=[[1]],
+            config=AssociationConfig(hops=3, walks=3, arrivals=8),
+        )
+        for graph in (never, held)
+    ]
+    for one, other in zip(walks[0].hops, walks[1].hops, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    assert torch.equal(walks[0].activation, walks[1].activation)
+
+
+def test_a_batch_that_is_too_large_is_refused() -> None:
+    nothing = start_of([])
+    with pytest.raises(InvalidInputError, match="batch"):
+        spread(
+            AssociationGraph(),
+            nothing,
+            nothing,
+            groups=[[1]] * (LARGEST_BATCH + 1),
+            config=AssociationConfig(),
+        )
 
 
 def test_an_empty_batch_and_an_empty_graph() -> None:
