@@ -88,6 +88,9 @@ class RankingConfig:
             asked for.
         lexical: What BM25 counts, as a share of the highest in the place looked at. More helps
             short messages full of names, and hurts long turns.
+        context: How much less a turn's best cue and that of the turn before, joined, count than a
+            cue of the turn's own: "Yes, last May" answers what only the turn before asks. From
+            0.05 to 0.1 all do equally; 2 leaves it out.
         previous: What the turn before counts.
         following: What the turn after counts.
         session: What the question's words anywhere in the session count, as a share of the best
@@ -104,6 +107,7 @@ class RankingConfig:
     words: int = 64
     kept: int = 48
     lexical: float = 0.2
+    context: float = 0.1
     previous: float = 0.1
     following: float = 0.1
     session: float = 0.12
@@ -117,8 +121,8 @@ class RankingConfig:
     def __post_init__(self) -> None:
         for name in ("words", "kept"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        evidence = ("lexical", "previous", "following", "session")
-        for name in (*evidence, "speaker", "assistant", "period", "strength"):
+        evidence = ("lexical", "context", "previous", "following", "session")
+        for name in (*evidence, "speaker", "assistant", "own", "period", "second", "strength"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
 
@@ -146,6 +150,7 @@ class AssociationConfig:
         about: How much more a name leads to a memory about it than to one that only mentions it.
         damping: Exponent by which a name that many share passes less on to each, from 0 (none) to 1
             (it passes on no more than it got).
+        subject: What activation counts that arrives by the name of what a memory is about.
         affinity: How strongly a step favours memories that resemble the question: a similarity
             higher by d is worth exp(affinity * d) times as much.
         floor: Added to activation before its logarithm is taken. What arrives in smaller amounts
@@ -174,10 +179,11 @@ class AssociationConfig:
     decay: float = 0.8
     about: float = 20.0
     damping: float = 0.65
+    subject: float = 2.0
     affinity: float = 4.0
-    floor: float = 0.2
+    floor: float = 0.3
     similarity: float = 1.0
-    link: float = 0.35
+    link: float = 0.3
     backward: float = 1.0
     lexical: float = 0.4
     walks: int = 32
@@ -188,7 +194,7 @@ class AssociationConfig:
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("second", "rare", "rest", "named", "decay", "damping", "link", "backward"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "in [0, 1]")
-        for name in ("beta", "about", "affinity", "similarity", "lexical"):
+        for name in ("beta", "about", "subject", "affinity", "similarity", "lexical"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
         _require(0 < self.floor <= 1, "floor", self.floor, "in (0, 1]")

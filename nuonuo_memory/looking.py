@@ -14,7 +14,12 @@ from torch import Tensor
 
 from nuonuo_memory.attributes import AttributeTable
 from nuonuo_memory.engine.confidence import coverage
-from nuonuo_memory.engine.evidence import cue_evidence, session_evidence, vote
+from nuonuo_memory.engine.evidence import (
+    cue_evidence,
+    joined_similarity,
+    session_evidence,
+    vote,
+)
 from nuonuo_memory.engine.lexical import TermMatches
 from nuonuo_memory.engine.nearest import Candidates
 from nuonuo_memory.index import MemoryIndex
@@ -205,6 +210,20 @@ class Looker:
             lexical=self.matches.scores_of(torch.from_numpy(keys)).numpy(),
             peak=peak,
         )
+
+    def joined(self, look: Look, pairs: tuple[Ints, Ints]) -> NDArray[np.float64]:
+        """Return how near the best cues of two memories of a look, joined, are to the question.
+
+        Args:
+            look: What the question found.
+            pairs: The two memories of each pair, by their places in the look, int64 [n] each;
+                each has a cue.
+        """
+        first, second = (torch.from_numpy(look.cues[places]) for places in pairs)
+        near, other = (torch.from_numpy(look.similarity[places]) for places in pairs)
+        device = self.query.device
+        both = (near.to(device), other.to(device))
+        return joined_similarity(self.index.arena, (first, second), both).cpu().numpy()
 
     def shared(self) -> Shared:
         """Return where the question's words occur."""

@@ -15,6 +15,9 @@ from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.question import Asked as AskedFor
 from nuonuo_memory.text.question import speaks_of_self
 
+_APART = 2.0
+"""Two cosines differ by no more: from here on no joined cue has a vote."""
+
 TextsOf = Callable[[Sequence[int]], Mapping[int, str]]
 """From cues to their texts."""
 
@@ -47,7 +50,7 @@ class Weighing:
         """All the evidence for memories that were looked at with the turns beside them."""
         config = self.config
         base = look.base(config.lexical)
-        scores = self.alone(look, keys)
+        scores = self.alone(look, keys) + self._in_context(look, keys)
         for step, weight in ((-1, config.previous), (1, config.following)):
             scores = scores + weight * self._beside(keys, step, look, base)
         if self.asked_for.speaker == "user" and config.own:
@@ -61,6 +64,22 @@ class Weighing:
         others = self.looker.index.attributes.neighbours(keys, step)
         places = np.searchsorted(look.keys, others).clip(0, len(look.keys) - 1)
         return np.where(look.keys[places] == others, base[places], 0.0) if len(keys) else base[:0]
+
+    def _in_context(self, look: Look, keys: Ints) -> NDArray[np.float64]:
+        """What each memory gains when its best cue and that of the turn before vote as one more."""
+        gained = np.zeros(len(keys))
+        if not len(keys) or self.config.context >= _APART:
+            return gained
+        own = np.searchsorted(look.keys, keys)
+        before = self.looker.index.attributes.neighbours(keys, -1)
+        other = np.searchsorted(look.keys, before).clip(0, len(look.keys) - 1)
+        held = (look.keys[other] == before) & (look.cues[own] >= 0) & (look.cues[other] >= 0)
+        if held.any():
+            own, other, beta = own[held], other[held], self.looker.beta
+            vote = self.looker.joined(look, (own, other)) - self.config.context
+            summed = look.summed[own]
+            gained[held] = np.logaddexp(beta * summed, beta * vote) / beta - summed
+        return gained
 
     def _own(self, cues: Ints) -> NDArray[np.float64]:
         """1 for each memory whose best cue states something in the first person, else 0."""

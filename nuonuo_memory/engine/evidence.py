@@ -18,6 +18,10 @@ from torch import Tensor
 
 from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.nearest import cue_similarities
+from nuonuo_memory.engine.quantise import fixed_point
+
+_OPPOSITE = 0.5
+"""Least squared length of a joined cue: two cues that point apart are no text together."""
 
 
 class CueEvidence(NamedTuple):
@@ -90,6 +94,37 @@ def vote(
     first = place == 0
     best[sorted_owner[first]] = cue_ids[order[first]]
     return best, table[:, 0].clone(), (beta * table).logsumexp(1) / beta
+
+
+def joined_similarity(
+    arena: CueArena, pairs: tuple[Tensor, Tensor], similarities: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Say how near a query is to pairs of cues joined into one.
+
+    A text of two sentences lies near the mean of their vectors, since the encoder takes the mean of
+    its words', so the joined cue is the sum x + y scaled to length one:
+
+        s = (q·x + q·y) / |x + y|,   |x + y|² = 2 + 2 x·y.
+
+    The products are sums of whole numbers: the same bits on every device.
+
+    Args:
+        arena: Where the cues are, unit rows.
+        pairs: The two cues of each pair, int64 [n] each.
+        similarities: Each one's similarity to the query, float64 [n].
+
+    Returns:
+        float64 [n], on the arena's device.
+
+    Raises:
+        NotFoundError: A cue is not in the arena.
+    """
+    first, second = (arena.gather(cues) for cues in pairs)
+    numbers = (fixed_point(rows.high, rows.low).to(torch.float64) for rows in (first, second))
+    scale = first.scale.to(torch.float64) * second.scale.to(torch.float64)
+    product = torch.mul(*numbers).sum(1) * scale
+    total = (similarities[0] + similarities[1]).to(product.device)
+    return total / (2 + 2 * product).clamp_min(_OPPOSITE).sqrt()
 
 
 def session_evidence(

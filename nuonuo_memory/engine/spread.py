@@ -71,7 +71,8 @@ class Spread:
     Attributes:
         query: int64 [m], ascending.
         memory: int64 [m], ascending within a query, each once.
-        activation: float64 [m], summed over hops with their decay.
+        activation: float64 [m], summed over hops with their decay and with what each kind of
+            arrival counts.
         hop: int64 [m], the hop whose walk brought the most.
         walk: int64 [m], that walk's row in `hops[hop]`.
         hops: The walks after 0, 1, 2 … hops.
@@ -150,8 +151,10 @@ def _collect(hops: list[Walks], config: AssociationConfig, batch: int) -> Spread
     memory = torch.cat([walks.memory for walks in hops])
     activation = torch.cat([walks.activation * config.decay**h for h, walks in enumerate(hops)])
     amounts = units(activation)
+    about = torch.cat([walks.kind for walks in hops]) == ABOUT_STEP
+    counted = torch.where(about, units(activation * config.subject), amounts)
     order = lexsort(-amounts, memory, query) if batch > 1 else lexsort(-amounts, memory)
-    query, memory, amounts = take((query, memory, amounts), order)
+    query, memory, amounts = take((query, memory, counted), order)
     new = torch.ones_like(query, dtype=torch.bool)
     new[1:] = (query[1:] != query[:-1]) | (memory[1:] != memory[:-1])
     first = torch.nonzero(new).squeeze(1)

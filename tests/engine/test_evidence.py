@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.evidence import cue_evidence, session_evidence, vote
+from nuonuo_memory.engine.evidence import (
+    cue_evidence,
+    joined_similarity,
+    session_evidence,
+    vote,
+)
 from nuonuo_memory.engine.nearest import best_cues
 
 
@@ -46,6 +51,38 @@ def test_no_cues_at_all() -> None:
     cues, best, summed = vote(none, none, none.double(), size=2, beta=30.0)
     assert cues.tolist() == [-1, -1]
     assert best.tolist() == summed.tolist() == [-math.inf] * 2
+
+
+@pytest.mark.parametrize("dimension", [32, 384])
+def test_joined_cues_are_one_unit_vector_between_them(dimension: int, device: str) -> None:
+    generator = torch.Generator().manual_seed(dimension)
+    vectors = torch.nn.functional.normalize(torch.randn(9, dimension, generator=generator), dim=1)
+    arena = CueArena(dimension, device=device)
+    arena.add(torch.arange(9), vectors, memory_ids=torch.arange(9), group=0)
+    query = vectors[8]
+    first, second = torch.tensor([0, 1, 2, 3]), torch.tensor([4, 5, 6, 7])
+    similarity = (vectors @ query).to(device, torch.float64)
+    found = joined_similarity(
+        arena, (first, second), (similarity[first.to(device)], similarity[second.to(device)])
+    )
+    total = vectors[first] + vectors[second]
+    expected = total @ query / total.norm(dim=1)
+    assert found.tolist() == pytest.approx(expected.tolist(), abs=2e-4)
+    alone = joined_similarity(arena, (first[2:3], second[2:3]), (similarity[2:3], similarity[6:7]))
+    assert alone.tolist() == found[2:3].tolist()
+
+
+def test_opposite_cues_do_not_blow_up() -> None:
+    arena = CueArena(3)
+    arena.add(
+        torch.tensor([1, 2]),
+        unit([1.0, 0, 0], [-1.0, 0, 0]),
+        memory_ids=torch.tensor([1, 2]),
+        group=0,
+    )
+    near = torch.tensor([0.9, -0.9], dtype=torch.float64)
+    found = joined_similarity(arena, (torch.tensor([1]), torch.tensor([2])), (near[:1], near[1:]))
+    assert found.tolist() == pytest.approx([0.0])
 
 
 def test_agrees_with_the_best_cue_of_the_arena() -> None:

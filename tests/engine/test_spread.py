@@ -164,8 +164,10 @@ class PlainWalk:
     def totals(self, starts: Amounts, asked: Amounts) -> Amounts:
         walks, total = self.begin(starts, asked), defaultdict(float)
         for hop in range(self.config.hops + 1):
-            for path, _, activation in walks:
-                total[path[-1]] += activation * self.config.decay**hop
+            for path, via, activation in walks:
+                _, kind = self.mentions.get((path[-1], via), (0.0, None))
+                counts = self.config.subject if hop and kind == ABOUT else 1.0
+                total[path[-1]] += activation * self.config.decay**hop * counts
             walks = self.step(walks)
         return total
 

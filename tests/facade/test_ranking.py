@@ -27,6 +27,35 @@ SAID = "I bought the red kettle at the market."
 ASKED = "Where do people buy the red kettle?"
 
 
+HOBBY = "Do you keep bees on the roof?"
+ANSWER = "Yes, since last May, four hives."
+
+
+def test_a_turn_gains_by_what_the_turn_before_says_with_it() -> None:
+    found = []
+    for context in (2.0, 0.1):
+        with opened(context=context) as memory:
+            memory.observe([Message("Ada", HOBBY), Message("Bo", ANSWER)], session="a")
+            found.append(scores(memory.recall("Who keeps bees on the roof in four hives?")))
+    without, default = found
+    assert default[ANSWER] > without[ANSWER]
+    assert default[HOBBY] == without[HOBBY]  # nothing comes before it
+
+
+def test_nothing_of_a_forgotten_turn_counts_for_the_next() -> None:
+    asked = "Who keeps bees on the roof in four hives?"
+    with opened() as memory:
+        said = memory.observe([Message("Ada", HOBBY), Message("Bo", ANSWER)], session="a")
+        first, second = (one.id for one in said.memories)
+        memory.forget(first)
+        after = memory.recall(asked)[0]
+        assert after.id == second
+    with opened(context=2.0) as memory:
+        memory.observe([Message("Bo", ANSWER)], session="a")
+        never = memory.recall(asked)[0]
+    assert after.score == never.score
+
+
 def test_what_the_asker_stated_gains_and_what_was_asked_does_not() -> None:
     found = []
     for own in (0.0, 0.08):
