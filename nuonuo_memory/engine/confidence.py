@@ -14,13 +14,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-_SIMILARITY = 9.0
-_COVERAGE = 2.5
-_INFORMATION = 0.22
-_OFFSET = -8.0
-_RARITY = 3.0
+_SIMILARITY = 5.0
+_COVERAGE = 3.0
+_INFORMATION = 0.25
+_OFFSET = -5.8
+_RARITY = 4.0
 """Power of the idf: one missing name ("my hamster") says more than three common words present."""
-TYPICAL_MISS = -1.0
+TYPICAL_MISS = -0.3
 """Mean logit of cues asked so in the conversations that the weights come from."""
 TRUST = 0.3
 """Share of a store's difference from it that counts: 0.2 to 0.5 do equally (docs/benchmarks.md);

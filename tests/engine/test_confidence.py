@@ -18,8 +18,8 @@ def number(value: float) -> torch.Tensor:
 
 def test_a_missing_rare_word_weighs_most() -> None:
     idf = torch.tensor([1.0, 4.0]).double()
-    assert float(coverage(torch.tensor([0, 0]), idf)) == pytest.approx(1 / 65)
-    assert float(coverage(torch.tensor([1]), idf)) == pytest.approx(64 / 65)
+    assert float(coverage(torch.tensor([0, 0]), idf)) == pytest.approx(1 / 257)
+    assert float(coverage(torch.tensor([1]), idf)) == pytest.approx(256 / 257)
     assert float(coverage(torch.tensor([0, 1, 1]), idf)) == 1.0
     assert float(coverage(torch.empty(0, dtype=torch.int64), idf)) == 0.0
     none = torch.empty(0)

@@ -19,7 +19,7 @@ def filled(memory: TextMemory, *, alike: bool) -> None:
     """Forty sessions that say nearly the same, or nothing in common."""
     for number in range(40):
         text = (
-            f"Ada planted roses in garden {number}"
+            f"Ada planted roses in garden {number % 4}"
             if alike
             else " ".join(f"word{number}x{place}" for place in range(6))
         )
