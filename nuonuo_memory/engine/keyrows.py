@@ -29,6 +29,9 @@ GROWTH = 1.125
 _SLACK = 1.25
 """The pool is packed anew when it is full and this much larger than its regions."""
 
+_PART = 1 << 16
+"""Lists that are copied at once when the pool is packed; what that needs beside them stays small."""
+
 _MASK = (1 << 64) - 1
 _SCOPE = 0xD6E8FEB86659FD93
 _FACTOR = 0x9E3779B97F4A7C15
@@ -99,7 +102,8 @@ class KeyRows:
         self.scopes = torch.zeros(1, dtype=torch.int64, device=device)
         self._lists = torch.zeros(1, 2, dtype=torch.int32, device=device)
         self._pool = torch.zeros(0, dtype=torch.int32, device=device)
-        self._entries, self._empty, self._end = 1, 0, 0
+        self._entries, self._empty = 1, 0
+        self._end, self._waste = 0, 0
         self._shift = 60
         self._clear_table()
 
@@ -170,6 +174,7 @@ class KeyRows:
         _, place = spans(lists.start, length)
         self._pool[place] = row
         self._lists[entries, 1] = length.to(torch.int32)
+        self._waste += int((_capacity(lists.length) - _capacity(length)).sum())
         gone = entries[length == 0]
         places = self._home(self.keys[gone], self.scopes[gone])[:, None] + self._window
         self._table[places[self._table[places] == gone[:, None]]] = 0
@@ -297,32 +302,34 @@ class KeyRows:
             self._pack()
             self._pool = grown(self._pool, self._end + need)
         old = self.lists(entries)
+        self._waste += int(_capacity(old.length).sum())
         start = ends - sizes + self._end
-        self._copy(old, start)
+        self._copy(old, start, to=self._pool)
         self._lists[entries, 0] = start.to(torch.int32)
         self._end += need
 
-    def _copy(self, old: Lists, start: Tensor) -> None:
-        """Copy lists to where they start from now on."""
+    def _copy(self, old: Lists, start: Tensor, *, to: Tensor) -> None:
+        """Copy lists into the pool `to`, to where they start from now on."""
         owner, index = spans(*old)
         if len(owner):
             rows = self._pool.index_select(0, index)
-            self._pool[index + (start - old.start).index_select(0, owner)] = rows
+            to[index + (start - old.start).index_select(0, owner)] = rows
 
     def _pack(self) -> None:
         """Lay the regions side by side again if much of the pool belongs to none."""
-        lists = Lists(*self._lists[: self._entries].long().unbind(1))
-        sizes = _capacity(lists.length)
-        ends = torch.cumsum(sizes, 0)
-        end = int(ends[-1])
+        end = self._end - self._waste
         if self._end < _SLACK * end:
             return
-        _, row = self.rows(lists)
-        _, place = spans(ends - sizes, lists.length)
-        self._pool = self._pool.new_zeros(end)
-        self._pool[place] = row
-        self._lists[: self._entries, 0] = (ends - sizes).to(torch.int32)
-        self._end = end
+        lists = Lists(*self._lists[: self._entries].long().unbind(1))
+        sizes = _capacity(lists.length)
+        start = torch.cumsum(sizes, 0) - sizes
+        pool = self._pool.new_zeros(end)
+        for first in range(0, self._entries, _PART):
+            part = slice(first, first + _PART)
+            self._copy(Lists(lists.start[part], lists.length[part]), start[part], to=pool)
+        self._pool = pool
+        self._lists[: self._entries, 0] = start.to(torch.int32)
+        self._end, self._waste = end, 0
 
 
 def _capacity(length: Tensor) -> Tensor:
