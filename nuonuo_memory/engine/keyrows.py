@@ -30,7 +30,7 @@ _SLACK = 1.25
 """The pool is packed anew when it is full and this much larger than its regions."""
 
 _PART = 1 << 16
-"""Lists that are copied at once when the pool is packed; what that needs beside them stays small."""
+"""Lists that are copied at once when the pool is packed, so that it needs little space beside."""
 
 _MASK = (1 << 64) - 1
 _SCOPE = 0xD6E8FEB86659FD93
