@@ -15,7 +15,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import typer
 from gpu_weights import encoder_of
@@ -46,7 +46,9 @@ def _hopfield(**changed: Any) -> MemoryConfig:
     return replace(SHIPPED, hopfield=replace(SHIPPED.hopfield, **changed))
 
 
-VARIANTS: dict[str, MemoryConfig] = {
+Variants: TypeAlias = Mapping[str, MemoryConfig]
+
+VARIANTS: Variants = {
     "**as shipped**": SHIPPED,
     "votes: beta 10": _hopfield(beta=10.0),
     "votes: beta 20": _hopfield(beta=20.0),
@@ -60,6 +62,9 @@ VARIANTS: dict[str, MemoryConfig] = {
     "lexical 0": _ranking(lexical=0.0),
     "lexical 0.1": _ranking(lexical=0.1),
     "lexical 0.4": _ranking(lexical=0.4),
+    "no vote together with the turn before": _ranking(context=2.0),
+    "with the turn before: 0.05 less": _ranking(context=0.05),
+    "with the turn before: 0.2 less": _ranking(context=0.2),
     "no neighbours": _ranking(previous=0.0, following=0.0),
     "neighbours 0.2 each": _ranking(previous=0.2, following=0.2),
     "no session words": _ranking(session=0.0),
@@ -96,12 +101,21 @@ def main(
     jobs: int = 1,
     limit: int | None = None,
     weights: Annotated[Path | None, typer.Option(help="Half-precision weights.")] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="Rows whose label holds this; may be repeated.")
+    ] = None,
 ) -> None:
     encoder = encoder_of(weights, device)
+    variants = {
+        label: config
+        for label, config in VARIANTS.items()
+        if not any(part in label for part in leave_out or ())
+    }
     if longmemeval_data is not None:
-        print(_table(_longmemeval(longmemeval_data, limit), longmemeval.scores, encoder, jobs))
+        asked = _longmemeval(longmemeval_data, limit)
+        print(_table(asked, variants, longmemeval.scores, encoder, jobs=jobs))
     if locomo_data is not None:
-        print(_table(_locomo(locomo_data, limit), locomo.scores, encoder, jobs))
+        print(_table(_locomo(locomo_data, limit), variants, locomo.scores, encoder, jobs=jobs))
 
 
 def _longmemeval(data: Path, limit: int | None) -> Benchmark:
@@ -125,8 +139,10 @@ def _locomo(data: Path, limit: int | None) -> Benchmark:
     return Benchmark(haystacks, sessions, columns)
 
 
-def _table(benchmark: Benchmark, scores: Any, encoder: Encoder, jobs: int) -> str:
-    found = _answers(benchmark, encoder, jobs)
+def _table(
+    benchmark: Benchmark, variants: Variants, scores: Any, encoder: Encoder, *, jobs: int
+) -> str:
+    found = _answers(benchmark, variants, encoder, jobs=jobs)
     rows = {}
     for label, answers in found.items():
         reached = scores(answers, "system")
@@ -134,10 +150,12 @@ def _table(benchmark: Benchmark, scores: Any, encoder: Encoder, jobs: int) -> st
     return table(["settings", *benchmark.columns], rows)
 
 
-def _answers(benchmark: Benchmark, encoder: Encoder, jobs: int) -> dict[str, list[Answer]]:
+def _answers(
+    benchmark: Benchmark, variants: Variants, encoder: Encoder, *, jobs: int
+) -> dict[str, list[Answer]]:
     """Every question's answer under every variant, by the variant's label."""
-    found: dict[str, list[Answer]] = {label: [] for label in VARIANTS}
-    cues = {config.cues for config in VARIANTS.values()}
+    found: dict[str, list[Answer]] = {label: [] for label in variants}
+    cues = {config.cues for config in variants.values()}
     with TemporaryDirectory(prefix="nuonuo-ablation-") as name, workers(jobs) as pool:
         folder = Path(name)
         encode_haystacks(
@@ -148,24 +166,25 @@ def _answers(benchmark: Benchmark, encoder: Encoder, jobs: int) -> dict[str, lis
             pool=pool,
             configs=[replace(SHIPPED, cues=one) for one in cues],
         )
-        for answers in pool(partial(_ask, folder=folder), benchmark.haystacks):
+        work = partial(_ask, folder=folder, variants=variants)
+        for answers in pool(work, benchmark.haystacks):
             for label, some in answers.items():
                 found[label].extend(some)
     return found
 
 
-def _ask(haystack: Haystack, folder: Path) -> dict[str, list[Answer]]:
+def _ask(haystack: Haystack, folder: Path, variants: Variants) -> dict[str, list[Answer]]:
     """Store the haystack once for each kind of cues, and ask under each ranking."""
     encoder = EncodedTexts(folder)
     found: dict[str, list[Answer]] = {}
-    for cues, variants in groupby(VARIANTS.items(), key=lambda item: item[1].cues):
+    for cues, alike in groupby(variants.items(), key=lambda item: item[1].cues):
         with TemporaryDirectory(dir=folder) as name:
             path = Path(name) / "memory.db"
             with TextMemory.open(
                 path, encoder=encoder, config=replace(SHIPPED, cues=cues), device="cpu"
             ) as memory:
                 observe(memory, haystack.sessions)
-            for label, config in variants:
+            for label, config in alike:
                 with TextMemory.open(path, encoder=encoder, config=config, device="cpu") as memory:
                     found[label] = [answer(memory, question, {}) for question in haystack.questions]
     return found
