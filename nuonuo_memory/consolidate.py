@@ -21,6 +21,7 @@ from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.types import Progress
 
 _ROWS, _COLUMNS = 1024, 8192  # a tile of cosines: 32 MB
+_GRID = 2.0**30  # steps in 1 of the similarities that replay compares
 _SAME = 0.01  # a strength that moves by less, as a share, is left for a later pass
 
 
@@ -279,12 +280,13 @@ class _Cues:
         probe = self.unit(self.first[mine])
         generator = torch.Generator().manual_seed(config.seed)
         noise = torch.randn(*probe.shape, generator=generator).to(probe)
-        probe = probe + config.replay_noise / probe.shape[1] ** 0.5 * noise
-        best = torch.full((len(chosen),), -torch.inf, device=probe.device)
+        probe = (probe + config.replay_noise / probe.shape[1] ** 0.5 * noise).double()
+        best = probe.new_full((len(chosen),), -torch.inf)
         found = mine.clone()
         for rows in torch.arange(len(self.owners), device=mine.device).split(_COLUMNS):
             owner = self.owners[rows]
-            near = probe @ self.unit(rows).T
+            # Equal cues must tie, and the first wins; a product rounds each column in its own way.
+            near = (probe @ self.unit(rows).double().T * _GRID).round_()
             near.masked_fill_(~stays[owner] | (space[mine, None] != space[owner]), -torch.inf)
             value, at = near.max(dim=1)
             found = torch.where(value > best, owner[at], found)
