@@ -20,6 +20,9 @@ from nuonuo_memory.types import Cue, Hit, Hop
 PathOf = Callable[[int], tuple[Hop, ...]]
 """From the place of a memory in the ranking to the steps that led to it."""
 
+Nearness = Callable[[Ints], NDArray[np.float64]]
+"""From cues to the cosine of each with the question, 0 for a cue of -1."""
+
 EACH_GROUP = 10
 """Memories looked at for each group that is asked for; several of the best share a group."""
 
@@ -50,7 +53,9 @@ class Chosen:
     score: float
 
 
-def hits(store: Store, ranking: Ranking, ask: Asked, *, second: float) -> tuple[Hit, ...]:
+def hits(
+    store: Store, ranking: Ranking, ask: Asked, *, second: float, near: Nearness
+) -> tuple[Hit, ...]:
     """Return the `ask.k` best memories, or the best memory of each of the `ask.k` best groups.
 
     A group goes by its best memory and, `second` times as much, its second-best.
@@ -61,15 +66,16 @@ def hits(store: Store, ranking: Ranking, ask: Asked, *, second: float) -> tuple[
     else:
         chosen = _best_of_groups(found, ask.group_by, k=ask.k, second=second)
     places = np.searchsorted(ranking.look.keys, [one.row.key for one in chosen])
-    cues = store.cue_rows(ranking.look.cues[places].tolist())
+    fired = ranking.look.cues[places]
+    cues = store.cue_rows(fired.tolist())
     result = []
-    for one, place in zip(chosen, places.tolist(), strict=True):
-        cue = cues.get(int(ranking.look.cues[place]))
+    for one, key, similarity in zip(chosen, fired.tolist(), near(fired).tolist(), strict=True):
+        cue = cues.get(key)
         result.append(
             Hit(
                 memory=memory_of(one.row),
                 score=one.score,
-                similarity=float(ranking.look.similarity[place]),
+                similarity=similarity,
                 cue=Cue(one.row.text, "text") if cue is None else Cue(cue.text, cue.kind),
                 path=ranking.path(one.rank),
             )

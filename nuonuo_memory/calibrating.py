@@ -13,6 +13,7 @@ import torch
 
 from nuonuo_memory.core import Core
 from nuonuo_memory.engine.confidence import Calibration, calibrate
+from nuonuo_memory.engine.evidence import centred
 from nuonuo_memory.engine.nearest import nearest
 from nuonuo_memory.looking import Looker, Place, question_terms
 from nuonuo_memory.ranking import FIRST, evidence
@@ -59,7 +60,8 @@ def _miss(core: Core, key: int, chance: random.Random) -> float | None:
     if not cues or len(others) < FIRST:
         return None
     cue = chance.choice(cues)
-    query = torch.from_numpy(core.index.vectors(np.array([cue.key]))).to(core.device)
+    vector = torch.from_numpy(core.index.vectors(np.array([cue.key]))).to(core.device)
+    query = centred(core.index.arena, vector, [group], share=core.config.ranking.common)
     place = Place([group], torch.from_numpy(others))
     looker = Looker(
         core.index, query, question_terms(cue.text), place, beta=core.config.hopfield.beta

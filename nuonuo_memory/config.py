@@ -30,7 +30,7 @@ class HopfieldConfig:
     """
 
     candidates: int = 128
-    beta: float = 30.0
+    beta: float = 35.0
     max_steps: int = 3
     tolerance: float = 1e-4
 
@@ -86,6 +86,8 @@ class RankingConfig:
         words: Best memories by BM25 that are looked at beside those of the nearest cues.
         kept: Best of these whose neighbouring turns are looked at too; at least as many as are
             asked for.
+        common: How much of the mean of the cues is taken off a question: what all of them have in
+            common tells none from another. From 0.2 to 0.5 all do equally.
         lexical: What BM25 counts, as a share of the highest in the place looked at. More helps
             short messages full of names, and hurts long turns.
         context: How much less a turn's best cue and that of the turn before, joined, count than a
@@ -106,6 +108,7 @@ class RankingConfig:
 
     words: int = 64
     kept: int = 48
+    common: float = 0.4
     lexical: float = 0.2
     context: float = 0.1
     previous: float = 0.1
@@ -121,7 +124,7 @@ class RankingConfig:
     def __post_init__(self) -> None:
         for name in ("words", "kept"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        evidence = ("lexical", "context", "previous", "following", "session")
+        evidence = ("common", "lexical", "context", "previous", "following", "session")
         for name in (*evidence, "speaker", "assistant", "own", "period", "second", "strength"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")

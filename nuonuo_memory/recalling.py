@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nuonuo_memory.answering import Ranking, hits
 from nuonuo_memory.core import Core
 from nuonuo_memory.engine.confidence import Calibration
-from nuonuo_memory.engine.nearest import Candidates, nearest
+from nuonuo_memory.engine.evidence import centred
+from nuonuo_memory.engine.nearest import Candidates, nearest, similarities
 from nuonuo_memory.engine.retrieval import Retrieved, settle_candidates
 from nuonuo_memory.following import Following
 from nuonuo_memory.looking import Look, Looker, Place, Shared, question_terms
 from nuonuo_memory.options import Asked
 from nuonuo_memory.paths import Paths
 from nuonuo_memory.ranking import confidence, rank
+from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.encoder import encode_checked
 from nuonuo_memory.text.question import Asked as AskedFor
 from nuonuo_memory.text.question import asked as read_question
-from nuonuo_memory.types import Recall
+from nuonuo_memory.types import Hit, Recall
 from nuonuo_memory.weighing import Weighing
 from nuonuo_memory.writing import unit
 
@@ -33,14 +37,34 @@ class Question:
 
     Attributes:
         asked_for: What it asks for.
+        direction: Its unit vector, [1, d].
+        looker: Looks up what is its own of that.
         shared: Its words in the memories.
         near: The nearest cues; its tensors have one row.
         settled: How the network settled among those cues; its tensors have one row.
     """
 
     asked_for: AskedFor
+    direction: Tensor
     looker: Looker
     shared: Shared
+    near: Candidates
+    settled: Retrieved
+
+
+class Batch(NamedTuple):
+    """Some questions that look into one place, a row each.
+
+    Attributes:
+        directions: Their unit vectors, [n, d].
+        queries: These without what the cues there have in common.
+        near: The nearest cues.
+        settled: How the network settled among them.
+    """
+
+    place: Place
+    directions: Tensor
+    queries: Tensor
     near: Candidates
     settled: Retrieved
 
@@ -67,22 +91,28 @@ class Recalling:
         core.require_open()
         if not texts:
             return []
-        queries = self._directions(texts, ask).to(core.device)
+        directions = self._directions(texts, ask).to(core.device)
         with core.lock:
             core.follow()
-            place = self._place(ask)
-            found = nearest(
-                core.index.arena,
-                queries,
-                groups=[place.groups] * len(texts),
-                k=max(core.config.hopfield.candidates, 4 * ask.k),
-                allowed=place.allowed,
-            )
-            settled = settle_candidates(queries, found, k=ask.k, config=core.config.hopfield)
+            batch = self._look(directions, ask)
             return [
-                self._answer(self._question(one, queries, place, found, settled, row), ask, step)
+                self._answer(self._question(one, batch, row), ask, step)
                 for row, one in enumerate(read_question(text, now=ask.now) for text in texts)
             ]
+
+    def _look(self, directions: Tensor, ask: Asked) -> Batch:
+        """Find the nearest cues of some questions, and settle among them."""
+        arena, config, place = self._core.index.arena, self._core.config, self._place(ask)
+        queries = centred(arena, directions, place.groups, share=config.ranking.common)
+        near = nearest(
+            arena,
+            queries,
+            groups=[place.groups] * len(queries),
+            k=max(config.hopfield.candidates, 4 * ask.k),
+            allowed=place.allowed,
+        )
+        settled = settle_candidates(queries, near, k=ask.k, config=config.hopfield)
+        return Batch(place, directions, queries, near, settled)
 
     def _directions(self, texts: Sequence[str], ask: Asked) -> Tensor:
         """The questions' unit vectors, float32 [n, dimension]."""
@@ -97,25 +127,23 @@ class Recalling:
         )
         return Place(groups, torch.from_numpy(store.find_keys(query)) if ask.filtered else None)
 
-    def _question(
-        self,
-        asked_for: AskedFor,
-        queries: Tensor,
-        place: Place,
-        found: Candidates,
-        settled: Retrieved,
-        row: int,
-    ) -> Question:
+    def _question(self, asked_for: AskedFor, batch: Batch, row: int) -> Question:
+        one = slice(row, row + 1)
         looker = Looker(
             self._core.index,
-            queries[row : row + 1],
+            batch.queries[one],
             question_terms(asked_for.topic),
-            place,
+            batch.place,
             beta=self._core.config.hopfield.beta,
         )
-        near = Candidates(*(column[row : row + 1] for column in found))
-        one = Retrieved(*(column[row : row + 1] for column in settled))
-        return Question(asked_for, looker, looker.shared(), near, one)
+        return Question(
+            asked_for,
+            batch.directions[one],
+            looker,
+            looker.shared(),
+            Candidates(*(column[one] for column in batch.near)),
+            Retrieved(*(column[one] for column in batch.settled)),
+        )
 
     def _answer(self, question: Question, ask: Asked, step: Step) -> Recall:
         ranking = step(question, ask)
@@ -128,16 +156,25 @@ class Recalling:
         settled = question.settled
         return Recall(
             query=question.asked_for.text,
-            hits=(
-                hits(self._core.store, ranking, ask, second=self._core.config.ranking.second)
-                if sure >= ask.min_confidence
-                else ()
-            ),
+            hits=self._hits(question, ranking, ask) if sure >= ask.min_confidence else (),
             confidence=sure,
             energy=float(settled.energy[0]),
             entropy=float(settled.entropy[0]),
             margin=float(settled.margin[0]),
         )
+
+    def _hits(self, question: Question, ranking: Ranking, ask: Asked) -> tuple[Hit, ...]:
+        arena = self._core.index.arena
+
+        def near(cues: Ints) -> NDArray[np.float64]:
+            cosines = np.zeros(len(cues))
+            held = cues >= 0
+            asked = similarities(arena, question.direction, torch.from_numpy(cues[held]))
+            cosines[held] = asked.cpu().numpy()
+            return cosines
+
+        second = self._core.config.ranking.second
+        return hits(self._core.store, ranking, ask, second=second, near=near)
 
     def _candidates(self, question: Question) -> Look:
         """What the question brings up by meaning and by words, looked at closely."""

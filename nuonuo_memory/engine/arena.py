@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from nuonuo_memory.engine.chunks import GroupRows, Rows
 from nuonuo_memory.engine.keyindex import KeyIndex
-from nuonuo_memory.engine.quantise import check_vectors, dequantise, quantise
+from nuonuo_memory.engine.quantise import DIRECTION, check_vectors, dequantise, quantise
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
 
 _SHIFT = 40
 _PLACE = (1 << _SHIFT) - 1
 _FINGERPRINT_BLOCK = 65_536
+_PRIOR = 100
 
 
 class CueArena:
@@ -125,6 +127,18 @@ class CueArena:
         rows = self.gather(cue_ids)
         return dequantise(rows.high, rows.low, rows.scale)
 
+    def mean(self, groups: Sequence[int]) -> Tensor:
+        """Return the mean direction of the cues of some groups, float64 [d], shorter for few.
+
+        Cues of nothing stand beside them, as many as `_PRIOR`: the mean of a handful of cues tells
+        what these few are about, not what all have in common.
+        """
+        held = [rows for rows in map(self.rows, sorted(set(groups))) if rows is not None]
+        if not held:
+            return torch.zeros(self.dimension, dtype=torch.float64, device=self.device)
+        total = torch.stack([rows.total for rows in held]).sum(0).to(torch.float64)
+        return total * (DIRECTION / (sum(rows.count for rows in held) + _PRIOR))
+
     def memory_cues(self, memory_ids: Tensor, *, ordered: bool = True) -> tuple[Tensor, Tensor]:
         """Return (cue ids, owner) of memories [n]; owner[i] is the place in `memory_ids`.
 
@@ -151,7 +165,7 @@ class CueArena:
         return self._gather(places)
 
     def fingerprint(self) -> str:
-        """Return a SHA-256 over all cues in order of id, whatever the layout of the rows.
+        """Return a SHA-256 over all cues in order of id and their sums, whatever the rows' layout.
 
         It is equal when, and only when, the same cues with the same bytes, memories and groups are
         held: also after cues were added and removed again.
@@ -170,6 +184,8 @@ class CueArena:
             columns = (cue_ids, rows.memory_ids, named[slots], rows.scale, rows.high, rows.low)
             for column in columns:
                 digest.update(column.cpu().contiguous().numpy().tobytes())
+        for group in self.groups():
+            digest.update(self._groups[group].total.cpu().numpy().tobytes())
         return digest.hexdigest()
 
     def _group(self, group: int) -> GroupRows:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nuonuo_memory.engine.quantise import direction_sum
+
 SMALLEST = 32
 """Rows of a group's first chunk: a small namespace then costs 25 KB at 384 dimensions."""
 
@@ -87,6 +89,8 @@ class GroupRows:
         self._views: list[tuple[int, Rows]] | None = None
         self.longest = 0.0
         """No row was ever longer than this, since the group was last empty."""
+        self.total = torch.zeros(dimension, dtype=torch.int64, device=device)
+        """The sum of the rows' directions, see `direction_sum`."""
 
     @property
     def capacity(self) -> int:
@@ -95,8 +99,8 @@ class GroupRows:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all chunks, used or not."""
-        return sum(chunk.nbytes for chunk in self.chunks)
+        """Bytes of all chunks, used or not, and of the sum."""
+        return sum(chunk.nbytes for chunk in self.chunks) + self.total.nbytes
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` rows in all."""
@@ -115,6 +119,7 @@ class GroupRows:
         for chunk, inside, outside in self._overlaps(first, end):
             chunk.put(inside, rows.part(outside))
         self.count = end
+        self.total += direction_sum(rows.high, rows.low)
         self._views = None
         return first
 
@@ -142,6 +147,8 @@ class GroupRows:
 
     def remove(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Remove rows; return (cue ids that moved into their places, those places)."""
+        gone = self.gather(places)
+        self.total -= direction_sum(gone.high, gone.low)
         kept = self.count - len(places)
         holes = places[places < kept]
         stays = torch.ones(self.count - kept, dtype=torch.bool)

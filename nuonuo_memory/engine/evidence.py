@@ -11,6 +11,7 @@ al. 2020, eq. 2, without its quadratic terms); the best cue alone is the limit o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -36,6 +37,28 @@ class CueEvidence(NamedTuple):
     cue_ids: Tensor
     similarity: Tensor
     summed: Tensor
+
+
+def centred(arena: CueArena, queries: Tensor, groups: Sequence[int], *, share: float) -> Tensor:
+    """Take off queries what the cues of some groups have in common.
+
+    The mean of the cues tells none from another, yet lies nearer to some: a vague cue resembles
+    every question. Hopfield networks take the mean off patterns that are biased in the same way
+    (Amit, Gutfreund and Sompolinsky 1987, "Information storage in neural networks with low levels
+    of activity"); off the query alone it orders the cues alike, and nothing has to be stored anew:
+
+        q' = q - share * mean,   q'·x = q·x - share * mean·x.
+
+    Args:
+        arena: Where the cues are.
+        queries: float32 [B, d], on the arena's device.
+        groups: Whose cues are meant.
+        share: How much of the mean goes, from 0 to 1.
+
+    Returns:
+        float32 [B, d].
+    """
+    return queries - (share * arena.mean(groups)).to(queries.dtype)
 
 
 def cue_evidence(

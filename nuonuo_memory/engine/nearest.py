@@ -169,6 +169,16 @@ def cue_similarities(
     return cue_ids.to(arena.device), owner, _similarity(rows, queries, owner // memory_ids.shape[1])
 
 
+def similarities(arena: CueArena, query: Tensor, cue_ids: Tensor) -> Tensor:
+    """Return the inner product of a query [1, d] with each of some cues, float64 [n].
+
+    Raises:
+        NotFoundError: A cue is not in the arena.
+    """
+    rows = arena.gather(cue_ids)
+    return _similarity(rows, query.to(arena.device), torch.zeros_like(rows.memory_ids))
+
+
 def _rows(arena: CueArena, names: Sequence[int]) -> list[GroupRows]:
     found = (arena.rows(name) for name in sorted(set(names)))
     return [rows for rows in found if rows is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from engine_reference import hard_vectors
+from engine_reference import KINDS, hard_vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +59,38 @@ def test_any_history_ends_in_the_same_state(history: list[tuple[int, int, int]])
             assert not spare.high.any()
             assert not spare.low.any()
             assert not spare.cue_ids.any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mean_is_that_of_the_directions(kind: str, device: str) -> None:
+    arena, cues = CueArena(16, device=device), 3000
+    vectors = hard_vectors(kind, cues, 16, 7)
+    ids = torch.arange(cues)
+    for group in (3, 4):
+        some = ids[ids % 2 == group % 2]
+        arena.add(some, vectors[some], memory_ids=some, group=group)
+    expected = torch.nn.functional.normalize(vectors.double(), dim=1).sum(0) / (cues + 100)
+    assert arena.mean([4, 3, 3, 99]).cpu().tolist() == pytest.approx(expected.tolist(), abs=1e-4)
+    assert not arena.mean([99]).any()
+    whole = CueArena(16)
+    whole.add(ids, vectors, memory_ids=ids, group=0)
+    assert arena.mean([3, 4]).cpu().equal(whole.mean([0]))
+
+
+def test_mean_forgets_without_a_trace(device: str) -> None:
+    arena = CueArena(16, device=device)
+    fill(arena, list(range(40)), memory=1, group=0)
+    before = arena.mean([0])
+    fill(arena, list(range(50, 99)), memory=2, group=0)
+    assert not arena.mean([0]).equal(before)
+    arena.remove(torch.tensor([2]))
+    assert arena.mean([0]).equal(before)
+
+
+def test_mean_of_few_cues_is_short() -> None:
+    arena = CueArena(4)
+    fill(arena, [1], memory=1, group=0)
+    assert float(arena.mean([0]).norm()) == pytest.approx(1 / 101, rel=1e-3)
 
 
 def test_fingerprint_sees_every_column() -> None:

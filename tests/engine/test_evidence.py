@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from nuonuo_memory.engine.arena import CueArena
 from nuonuo_memory.engine.evidence import (
+    centred,
     cue_evidence,
     joined_similarity,
     session_evidence,
     vote,
 )
-from nuonuo_memory.engine.nearest import best_cues
+from nuonuo_memory.engine.nearest import best_cues, similarities
 
 
 def unit(*rows: list[float]) -> torch.Tensor:
@@ -27,6 +28,27 @@ def filled() -> CueArena:
     memories = torch.tensor([7, 7, 8, 9])
     arena.add(torch.tensor([1, 2, 3, 4]), vectors, memory_ids=memories, group=0)
     return arena
+
+
+def test_a_vague_cue_loses_to_a_telling_one(device: str) -> None:
+    """What all cues share tells none from another, and nothing else of the question changes."""
+    generator = torch.Generator().manual_seed(3)
+    shared = torch.zeros(32)
+    shared[0] = 1.0
+    cues = torch.nn.functional.normalize(
+        0.2 * torch.randn(2000, 32, generator=generator) + shared, dim=1
+    )
+    telling, vague = cues[0].clone(), shared
+    arena, ids = CueArena(32, device=device), torch.arange(2001)
+    arena.add(ids, torch.cat([cues, vague[None]]), memory_ids=ids, group=4)
+    query = torch.nn.functional.normalize(telling + 2 * shared, dim=0)[None].to(device)
+    assert centred(arena, query, [4], share=0.0).equal(query)
+    assert centred(arena, query, [5], share=0.4).equal(query)
+    taken = centred(arena, query, [4], share=0.4)
+    assert taken.cpu().equal(query.cpu() - (0.4 * arena.mean([4])).float().cpu())
+    pair = torch.tensor([0, 2000])
+    before, after = (similarities(arena, one, pair).tolist() for one in (query, taken))
+    assert before[0] - before[1] < after[0] - after[1]
 
 
 def test_two_cues_outvote_one_that_is_as_near() -> None:
