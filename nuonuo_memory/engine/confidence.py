@@ -17,10 +17,10 @@ from torch import Tensor
 _SIMILARITY = 5.0
 _COVERAGE = 3.0
 _INFORMATION = 0.25
-_OFFSET = -5.8
+_OFFSET = -5.4
 _RARITY = 4.0
 """Power of the idf: one missing name ("my hamster") says more than three common words present."""
-TYPICAL_MISS = -0.3
+TYPICAL_MISS = 0.0
 """Mean logit of cues asked so in the conversations that the weights come from."""
 TRUST = 0.3
 """Share of a store's difference from it that counts: 0.2 to 0.5 do equally (docs/benchmarks.md);
