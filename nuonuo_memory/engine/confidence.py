@@ -23,7 +23,7 @@ _RARITY = 4.0
 TYPICAL_MISS = 0.0
 """Mean logit of cues asked so in the conversations that the weights come from."""
 TRUST = 0.3
-"""Share of a store's difference from it that counts: 0.2 to 0.5 do equally (docs/benchmarks.md);
+"""Share of a store's difference from it that counts: up to 0.5 all do equally (docs/benchmarks.md);
 cues resemble their like more than questions do, so all of it would be too much."""
 
 
