@@ -184,7 +184,7 @@ class AssociationConfig:
     damping: float = 0.65
     subject: float = 2.0
     affinity: float = 4.0
-    floor: float = 0.3
+    floor: float = 0.2
     similarity: float = 1.0
     link: float = 0.3
     backward: float = 1.0
