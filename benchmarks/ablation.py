@@ -22,6 +22,7 @@ from gpu_weights import encoder_of
 from tables import table
 
 from nuonuo_memory.config import MemoryConfig
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.evaluation import locomo, longmemeval
 from nuonuo_memory.evaluation.asking import Answer, Haystack, answer, observe
 from nuonuo_memory.evaluation.conversations import encode_haystacks, workers
@@ -29,7 +30,6 @@ from nuonuo_memory.evaluation.data import Session
 from nuonuo_memory.evaluation.settings import BenchSettings
 from nuonuo_memory.evaluation.vectors import EncodedTexts
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.text.encoder import Encoder
 
 SHIPPED = MemoryConfig()
 

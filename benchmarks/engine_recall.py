@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.nearest import nearest
-from nuonuo_memory.engine.retrieval import retrieve
+from nuonuo_memory.engine.retrieve import retrieve
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.search import nearest
 
 
 def clustered(rows: int, dimension: int, seed: int) -> Tensor:

@@ -22,9 +22,9 @@ from gpu_timing import host_ms, median_ms
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.kernels_recall import DeviceRecall, attach
-from nuonuo_memory.engine.retrieval import retrieve_plainly
+from nuonuo_memory.engine.cuda.device import DeviceRecall, attach
+from nuonuo_memory.engine.hopfield.attention import retrieve_plainly
+from nuonuo_memory.engine.vectors.cue_index import CueArena
 
 DIMENSION = 384
 CANDIDATES = (64, 128)

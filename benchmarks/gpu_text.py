@@ -20,11 +20,11 @@ from gpu_weights import GivenWeights
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.hebbian import FactoredAssociator, walk
-from nuonuo_memory.engine.kernels_recall import DeviceRecall, attach
-from nuonuo_memory.engine.separation import PatternSeparator
-from nuonuo_memory.text.minilm import MiniLMEncoder, load_minilm
+from nuonuo_memory.encoders.minilm import MiniLMEncoder, load_minilm
+from nuonuo_memory.engine.cuda.device import DeviceRecall, attach
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.research.hebbian import FactoredAssociator, walk
+from nuonuo_memory.research.separation import PatternSeparator
 
 CUES = 20_000
 K = 10
@@ -95,7 +95,7 @@ def text_to_memories(encoder: MiniLMEncoder, given: Mapping[str, Any]) -> dict[s
 
 def encoder_graph_ms(encoder: MiniLMEncoder, text: str) -> dict[str, float]:
     """Return the padded length and the time of its graph by device events."""
-    from nuonuo_memory.text.captured import padded_length
+    from nuonuo_memory.encoders.bert_graphs import padded_length
 
     ids = encoder._tokenizer.encode(text).ids
     captured = encoder._captured

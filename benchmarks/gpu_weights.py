@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nuonuo_memory.text.bert import load_bert, sentence_vectors
-from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.minilm import MiniLMEncoder, load_minilm
-from nuonuo_memory.text.tokens import by_length, tokenised
+from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.bert import load_bert, sentence_vectors
+from nuonuo_memory.encoders.minilm import MiniLMEncoder, load_minilm
+from nuonuo_memory.encoders.tokens import by_length, tokenised
 
 _BATCH_TOKENS = 131_072
 

@@ -34,8 +34,8 @@ from torch import Tensor
 
 from langchain_nuonuo import NuonuoMemory, NuonuoRetriever, NuonuoStore, NuonuoVectorStore
 from nuonuo_memory import Message, NewMemory, TextMemory
-from nuonuo_memory.text.encoder import Encoder, HashingEncoder
-from nuonuo_memory.text.minilm import load_minilm
+from nuonuo_memory.encoders.base import Encoder, HashingEncoder
+from nuonuo_memory.encoders.minilm import load_minilm
 
 K = 10
 Ask = Callable[[str], Sequence[str]]

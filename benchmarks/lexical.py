@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from nuonuo_memory.engine.lexical import TermIndex
+from nuonuo_memory.engine.bm25.term_index import TermIndex
 
 WORDS_PER_DOCUMENT = 40
 VOCABULARY = 60_000

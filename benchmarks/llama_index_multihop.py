@@ -29,8 +29,8 @@ from torch import Tensor
 from llama_index_nuonuo import AssociationPostprocessor, NuonuoEmbedding, NuonuoRetriever
 from nuonuo_memory import MemoryConfig, TextMemory
 from nuonuo_memory.config import CueConfig
-from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.minilm import load_minilm
+from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.minilm import load_minilm
 
 KS = (2, 5, 10)
 START = 10

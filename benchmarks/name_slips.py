@@ -19,9 +19,9 @@ from zlib import crc32
 
 from nuonuo_memory import MemoryConfig, TextMemory
 from nuonuo_memory.config import AssociationConfig
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.evaluation.multihop import MultihopData, load_multihop
-from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.links import RuleLinkExtractor
+from nuonuo_memory.text.mentions import RuleLinkExtractor
 from nuonuo_memory.text.names import known_spans, normal
 
 

@@ -45,8 +45,8 @@ Search = Callable[[Matrix], Sequence[int]]
 
 def nuonuo_engine(vectors: Matrix) -> Search:
     from nuonuo_memory.config import HopfieldConfig
-    from nuonuo_memory.engine.arena import CueArena
-    from nuonuo_memory.engine.retrieval import retrieve
+    from nuonuo_memory.engine.retrieve import retrieve
+    from nuonuo_memory.engine.vectors.cue_index import CueArena
 
     arena, config = CueArena(vectors.shape[1]), HopfieldConfig(candidates=64)
     for ids in torch.arange(len(vectors)).split(100_000):

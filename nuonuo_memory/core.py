@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import torch
 
 from nuonuo_memory.config import MemoryConfig
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import ClosedError, InvalidInputError
-from nuonuo_memory.index import MemoryIndex
-from nuonuo_memory.store.records import Store
-from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.links import LinkExtractor
+from nuonuo_memory.index.memory_index import MemoryIndex
+from nuonuo_memory.store.sqlite.store import Store
+from nuonuo_memory.text.mentions import LinkExtractor
 from nuonuo_memory.types import Namespace
 
 

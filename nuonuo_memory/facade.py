@@ -8,14 +8,15 @@ from typing import IO, Any, Unpack
 
 from torch import Tensor
 
-from nuonuo_memory import calibrating, consolidating, inputs, inspecting, transfer
-from nuonuo_memory.consolidate import Consolidation
-from nuonuo_memory.convert import memories_of, memory_of
-from nuonuo_memory.diagnose import Diagnosis
+from nuonuo_memory import inputs
 from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.errors import InvalidInputError
-from nuonuo_memory.fingerprint import fingerprint
-from nuonuo_memory.observe import Conversation, draft_fact
+from nuonuo_memory.maintenance import consolidation as consolidating
+from nuonuo_memory.maintenance import inspection as inspecting
+from nuonuo_memory.maintenance import transfer
+from nuonuo_memory.maintenance.consolidation_plan import Consolidation
+from nuonuo_memory.maintenance.diagnosis import Diagnosis
+from nuonuo_memory.maintenance.fingerprint import fingerprint
 from nuonuo_memory.opened import Opened
 from nuonuo_memory.options import (
     ConsolidateOptions,
@@ -33,6 +34,8 @@ from nuonuo_memory.options import (
     query_of,
     require_known,
 )
+from nuonuo_memory.recall import calibration as calibrating
+from nuonuo_memory.store.convert import memories_of, memory_of
 from nuonuo_memory.types import (
     Cue,
     Hop,
@@ -46,6 +49,7 @@ from nuonuo_memory.types import (
     Recall,
     Stats,
 )
+from nuonuo_memory.write.drafts import Conversation, draft_fact
 
 
 class Facade(Opened):

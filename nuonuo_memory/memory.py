@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, Unpack
 
 from nuonuo_memory.aio import AsyncRunner
-from nuonuo_memory.consolidate import Consolidation
 from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.facade import Facade
+from nuonuo_memory.maintenance.consolidation_plan import Consolidation
 from nuonuo_memory.options import (
     ConsolidateOptions,
     FollowOptions,

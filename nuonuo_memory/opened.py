@@ -8,16 +8,16 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from nuonuo_memory import inputs
-from nuonuo_memory.background import Paraphrasing
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import NotFoundError
 from nuonuo_memory.opening import open_core
 from nuonuo_memory.options import OpenOptions
-from nuonuo_memory.recalling import Recalling
+from nuonuo_memory.recall.pipeline import Recalling
 from nuonuo_memory.store.rows import MemoryRow
 from nuonuo_memory.text.augment import as_augmenter
-from nuonuo_memory.text.encoder import Encoder
 from nuonuo_memory.types import Namespace
-from nuonuo_memory.writing import Writing
+from nuonuo_memory.write.paraphrase import Paraphrasing
+from nuonuo_memory.write.writer import Writing
 
 
 class Opened:

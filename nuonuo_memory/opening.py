@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from nuonuo_memory import inputs
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.core import Core, pick_device
+from nuonuo_memory.encoders.adapters import as_encoder
+from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import InvalidInputError
-from nuonuo_memory.index import MemoryIndex
+from nuonuo_memory.index.memory_index import MemoryIndex
 from nuonuo_memory.options import OpenOptions, require_known
-from nuonuo_memory.store.records import Store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.text.adapters import as_encoder
-from nuonuo_memory.text.encoder import Encoder, encode_checked
-from nuonuo_memory.text.links import LinkExtractor, RuleLinkExtractor
+from nuonuo_memory.store.sqlite.store import Store
+from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.types import Namespace, Progress
 
 DEFAULT_NAMESPACE: Namespace = ("default",)
@@ -80,7 +80,7 @@ def pick_encoder(given: object, device: str) -> Encoder:
     """Return the encoder to use: the one given, else all-MiniLM-L6-v2."""
     if given is not None:
         return as_encoder(given)
-    from nuonuo_memory.text.minilm import load_minilm
+    from nuonuo_memory.encoders.minilm import load_minilm
 
     return load_minilm(device=device)
 

@@ -31,7 +31,7 @@ def run(names: tuple[str, ...], *arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    core = ["architecture", "text", "store", "formats", "facade"]
+    core = ["architecture", "encoders", "text", "store", "formats", "memory", "maintenance"]
     outcome = run(FRAMEWORKS, "-m", "not slow", *(f"tests/{name}" for name in core))
     bare = ("-p", "no:codspeed", "-p", "no:benchmark")  # plugins that import what is blocked
     outcome = outcome or run((*FRAMEWORKS, *BEYOND_TORCH), *bare, "-m", "not slow", "tests/engine")

@@ -9,10 +9,10 @@ import torch
 from common import Context, Table
 from torch import Tensor
 
-from nuonuo_memory.engine.capacity import hebbian_capacity, shared_moments
-from nuonuo_memory.engine.hebbian import FactoredAssociator
-from nuonuo_memory.engine.hebbian_dense import DenseAssociator
-from nuonuo_memory.engine.separation import CODE_DIM, WINNERS, PatternSeparator, overlap
+from nuonuo_memory.engine.hopfield.margins import hebbian_capacity, shared_moments
+from nuonuo_memory.research.hebbian import FactoredAssociator
+from nuonuo_memory.research.hebbian_dense import DenseAssociator
+from nuonuo_memory.research.separation import CODE_DIM, WINNERS, PatternSeparator, overlap
 
 
 def run(context: Context) -> list[Table]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from common import Context, Table, percent
 
-from nuonuo_memory.engine.mechanisms import create
+from nuonuo_memory.research.mechanisms import create
 from nuonuo_memory.text.augment import RuleAugmenter
 
 SIZES = (0, 500, 2_000, 20_000)

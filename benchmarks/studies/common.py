@@ -11,9 +11,9 @@ import torch
 from texts import Triple, background, triples
 from torch import Tensor
 
-from nuonuo_memory.engine.mechanisms import MechanismConfig
-from nuonuo_memory.engine.separation import Separator
-from nuonuo_memory.text.minilm import load_minilm
+from nuonuo_memory.encoders.minilm import load_minilm
+from nuonuo_memory.research.mechanisms import MechanismConfig
+from nuonuo_memory.research.separation import Separator
 
 SMALL = (0, 100, 500, 1000)
 LARGE = (2_000, 20_000)

@@ -20,7 +20,7 @@ from texts import for_choosing, sentences
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.mechanisms import MECHANISMS, MechanismConfig, create
+from nuonuo_memory.research.mechanisms import MECHANISMS, MechanismConfig, create
 
 LOW, MEAN, HIGH = 0.18, 0.68, 0.86
 WINNERS = (50, 100, 200, 400)

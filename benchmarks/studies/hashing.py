@@ -7,10 +7,10 @@ import time
 import torch
 from common import Context, Table, percent
 
-from nuonuo_memory.engine.biohash import BioHash, BioHashConfig
-from nuonuo_memory.engine.hebbian import FactoredAssociator
-from nuonuo_memory.engine.mechanisms import create
-from nuonuo_memory.engine.separation import WINNERS, PatternSeparator, Separator, overlap
+from nuonuo_memory.research.biohash import BioHash, BioHashConfig
+from nuonuo_memory.research.hebbian import FactoredAssociator
+from nuonuo_memory.research.mechanisms import create
+from nuonuo_memory.research.separation import WINNERS, PatternSeparator, Separator, overlap
 
 
 def run(context: Context) -> list[Table]:

@@ -8,7 +8,7 @@ import torch
 from common import Context, Table, percent
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.mechanisms import MECHANISMS, MechanismConfig, create
+from nuonuo_memory.research.mechanisms import MECHANISMS, MechanismConfig, create
 
 PROTOTYPE = {
     "flat": "80 / 60 / 30 / 20",

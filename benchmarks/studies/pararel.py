@@ -6,7 +6,7 @@ import torch
 from common import Context, Table, percent
 from texts import relations
 
-from nuonuo_memory.engine.mechanisms import MECHANISMS, MechanismConfig, create
+from nuonuo_memory.research.mechanisms import MECHANISMS, MechanismConfig, create
 from nuonuo_memory.text.augment import RuleAugmenter
 
 FACTS = 40  # a relation; their subjects are all different

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import torch
 from common import Context, Table
 
-from nuonuo_memory.engine.mechanisms import MECHANISMS, create
-from nuonuo_memory.engine.modern_hopfield import ModernHopfield
-from nuonuo_memory.text.minilm import load_minilm
+from nuonuo_memory.encoders.minilm import load_minilm
+from nuonuo_memory.research.mechanisms import MECHANISMS, create
+from nuonuo_memory.research.modern_hopfield import ModernHopfield
 
 
 def run(context: Context) -> Iterator[Table]:

@@ -9,9 +9,9 @@ from common import Context, Table
 from texts import sentences
 from torch import Tensor, nn
 
-from nuonuo_memory.engine.plasticity import OuterProduct, Plasticity, SpikeTiming, recall
-from nuonuo_memory.engine.separation import PatternSeparator, overlap
-from nuonuo_memory.engine.spiking import SpikingAutoencoder, SpikingConfig, train
+from nuonuo_memory.research.plasticity import OuterProduct, Plasticity, SpikeTiming, recall
+from nuonuo_memory.research.separation import PatternSeparator, overlap
+from nuonuo_memory.research.spiking import SpikingAutoencoder, SpikingConfig, train
 
 SHAPES = ((2048, 64, "0.9898"), (4096, 64, "0.9873"), (8192, 64, "0.9773"), (4096, 128, "0.9640"))
 

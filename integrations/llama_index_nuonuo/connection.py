@@ -15,10 +15,10 @@ from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr
 from llama_index.core.settings import Settings
 
 from llama_index_nuonuo.embedding import NuonuoEmbedding
+from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.minilm import NAME
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.minilm import NAME
 
 
 def open_memory(

@@ -8,9 +8,9 @@ from typing import Any
 from llama_index.core.base.embeddings.base import BaseEmbedding, Embedding
 from llama_index.core.bridge.pydantic import PrivateAttr
 
+from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.minilm import NAME, load_minilm
 from nuonuo_memory.errors import EncoderError
-from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.minilm import NAME, load_minilm
 
 
 class NuonuoEmbedding(BaseEmbedding):

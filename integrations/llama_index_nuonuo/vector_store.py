@@ -23,9 +23,9 @@ from torch import Tensor
 from llama_index_nuonuo.connection import Connection
 from llama_index_nuonuo.filters import Where, both, where_of
 from llama_index_nuonuo.nodes import NODE_ID_KEY, REF_DOC_KEY, linked, node_of
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import EncoderError, InvalidInputError
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.text.encoder import Encoder
 from nuonuo_memory.types import Cue, Hit, NewMemory
 
 _HYBRID = {VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID}

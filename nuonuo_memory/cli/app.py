@@ -9,14 +9,14 @@ from typer.core import TyperGroup
 
 from nuonuo_memory._version import __version__
 from nuonuo_memory.cli import (
-    asking,
-    calibrating,
-    consolidating,
+    calibrate,
+    consolidate,
     demo,
-    forgetting,
-    ingesting,
-    looking,
-    moving,
+    forget,
+    ingest,
+    move,
+    recall,
+    show,
 )
 from nuonuo_memory.errors import NuonuoError
 from nuonuo_memory.evaluation import command as measuring
@@ -62,13 +62,13 @@ def _main(
 
 for _commands in (
     demo,
-    ingesting,
-    asking,
-    looking,
-    consolidating,
-    calibrating,
-    forgetting,
-    moving,
+    ingest,
+    recall,
+    show,
+    consolidate,
+    calibrate,
+    forget,
+    move,
     measuring,
 ):
     _commands.register(app)

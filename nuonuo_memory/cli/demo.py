@@ -12,11 +12,11 @@ import typer
 from rich.rule import Rule
 from rich.text import Text
 
-from nuonuo_memory.cli.asking import passed
-from nuonuo_memory.cli.ingesting import observe_all
-from nuonuo_memory.cli.opening import encoder_named
+from nuonuo_memory.cli.ingest import observe_all
+from nuonuo_memory.cli.open_memory import encoder_named
 from nuonuo_memory.cli.options import Device, EncoderName, Json, Label, expand, namespace_of
 from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
+from nuonuo_memory.cli.recall import passed
 from nuonuo_memory.formats import Session, read_sessions
 from nuonuo_memory.types import Recall
 

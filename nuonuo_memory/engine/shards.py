@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.nearest import Candidates, check_search, search
-from nuonuo_memory.engine.retrieval import Retrieved, retrieve_by
+from nuonuo_memory.engine.hopfield.attention import Retrieved, retrieve_by
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.search import Candidates, check_search, search
 from nuonuo_memory.errors import InvalidInputError
 
 

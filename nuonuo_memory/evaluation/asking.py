@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nuonuo_memory.config import MemoryConfig
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.evaluation.baselines import baselines
 from nuonuo_memory.evaluation.data import Question, Session
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.observe import Conversation, LastTurn, draft_turns
-from nuonuo_memory.text.encoder import Encoder
 from nuonuo_memory.types import Recall
+from nuonuo_memory.write.drafts import Conversation, LastTurn, draft_turns
 
 DEPTH = 10
 """Hits that are asked for; no score looks further."""

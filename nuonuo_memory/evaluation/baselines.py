@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nuonuo_memory.config import MemoryConfig
-from nuonuo_memory.engine.lexical import TermIndex
+from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.engine.bm25.term_index import TermIndex
 from nuonuo_memory.evaluation.data import Session
-from nuonuo_memory.observe import Conversation, LastTurn, draft_turns
-from nuonuo_memory.text.encoder import Encoder
-from nuonuo_memory.text.lexical import terms
+from nuonuo_memory.text.terms import terms
+from nuonuo_memory.write.drafts import Conversation, LastTurn, draft_turns
 
 Turn = tuple[str, int]
 

@@ -50,9 +50,9 @@ def bench(
 ) -> None:
     """Measure recall on a published benchmark, beside simple baselines."""
     from nuonuo_memory.core import pick_device
+    from nuonuo_memory.encoders.minilm import load_minilm
     from nuonuo_memory.evaluation.running import run
     from nuonuo_memory.evaluation.settings import BenchSettings
-    from nuonuo_memory.text.minilm import load_minilm
 
     where = str(pick_device(device))
     with bars() as progress:

@@ -25,9 +25,9 @@ from nuonuo_memory.evaluation.settings import BenchSettings
 from nuonuo_memory.evaluation.triples import Source, released_links
 from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.observe import draft_fact
-from nuonuo_memory.text.links import LinkExtractor, RuleLinkExtractor
+from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.types import NewMemory
+from nuonuo_memory.write.drafts import draft_fact
 
 _K = 10
 _ROOT = "multihop"

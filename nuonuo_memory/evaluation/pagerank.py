@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nuonuo_memory.errors import MissingDependencyError
-from nuonuo_memory.text.links import Mention
+from nuonuo_memory.text.mentions import Mention
 from nuonuo_memory.text.names import known_names
 
 _SHARPNESS = 15.0

@@ -20,9 +20,9 @@ from nuonuo_memory.evaluation.result import BenchResult, commit
 from nuonuo_memory.evaluation.settings import BenchSettings
 from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.observe import draft_fact
 from nuonuo_memory.text.augment import RuleAugmenter
 from nuonuo_memory.types import Cue, NewMemory
+from nuonuo_memory.write.drafts import draft_fact
 
 _K = 5
 _TOGETHER = 256

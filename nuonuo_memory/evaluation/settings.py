@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nuonuo_memory.config import MemoryConfig
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.evaluation.vectors import Progress, silent
-from nuonuo_memory.text.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True)

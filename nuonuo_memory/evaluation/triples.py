@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from nuonuo_memory.errors import FormatError
 from nuonuo_memory.evaluation.data import records
-from nuonuo_memory.text.links import CallableLinkExtractor, Triple
+from nuonuo_memory.text.mentions import CallableLinkExtractor, Triple
 
 Source: TypeAlias = Literal["entities", "triples", "triples-and-rules"]
 """What ties passages: the model's entities, its triples, or its triples beside the rules."""

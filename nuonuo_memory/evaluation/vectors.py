@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import EncoderError
-from nuonuo_memory.text.encoder import Encoder
 
 _BULK = 16_384
 Progress = Callable[[str, int, int], None]

@@ -1,5 +1,5 @@
 """Durable records."""
 
-from nuonuo_memory.store.records import Store
+from nuonuo_memory.store.sqlite.store import Store
 
 __all__ = ["Store"]

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nuonuo_memory.text.lexical import words
+from nuonuo_memory.text.terms import words
 
 _TOKEN = re.compile(r"\w+(?:[.'’\-&]\w+)*")
 _POSSESSIVE = re.compile(r"['’]s\b")

@@ -16,7 +16,7 @@ import typer.main
 
 from nuonuo_memory import TextMemory
 from nuonuo_memory.cli import app
-from nuonuo_memory.text.encoder import HashingEncoder
+from nuonuo_memory.encoders.base import HashingEncoder
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nuonuo_memory import TextMemory
-from nuonuo_memory.text.encoder import HashingEncoder
+from nuonuo_memory.encoders.base import HashingEncoder
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.quantise import encode_queries
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.quantise import encode_queries
 
 KINDS = ("normal", "few values", "duplicates", "tiny", "one huge", "mixed lengths", "zeros")
 

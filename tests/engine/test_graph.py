@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from nuonuo_memory.engine import edges as edges_module
-from nuonuo_memory.engine.edges import Edges, EdgeSet
-from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
+from nuonuo_memory.engine.graph import edges as edges_module
+from nuonuo_memory.engine.graph.association_graph import ABOUT, MENTION, AssociationGraph
+from nuonuo_memory.engine.graph.edges import Edges, EdgeSet
 from nuonuo_memory.errors import InvalidInputError
 
 

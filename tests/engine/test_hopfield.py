@@ -11,7 +11,7 @@ from engine_reference import hard_vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuonuo_memory.engine.hopfield import by_memory, settle
+from nuonuo_memory.engine.hopfield.settle import by_memory, settle
 from nuonuo_memory.errors import InvalidInputError
 
 

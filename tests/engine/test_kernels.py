@@ -7,8 +7,9 @@ import torch
 from engine_reference import KINDS, hard_vectors
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.retrieval import Retrieved, retrieve, retrieve_plainly
+from nuonuo_memory.engine.hopfield.attention import Retrieved, retrieve_plainly
+from nuonuo_memory.engine.retrieve import retrieve
+from nuonuo_memory.engine.vectors.cue_index import CueArena
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 CONFIG = HopfieldConfig(candidates=16, beta=10.0, max_steps=3)

@@ -8,7 +8,7 @@ from engine_reference import KINDS, hard_vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuonuo_memory.engine.quantise import (
+from nuonuo_memory.engine.vectors.quantise import (
     check_vectors,
     code_planes,
     dequantise,

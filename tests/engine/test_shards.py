@@ -7,10 +7,10 @@ import torch
 from engine_reference import KINDS, hard_vectors
 
 from nuonuo_memory.config import HopfieldConfig
-from nuonuo_memory.engine.arena import CueArena
-from nuonuo_memory.engine.nearest import nearest
-from nuonuo_memory.engine.retrieval import retrieve
+from nuonuo_memory.engine.retrieve import retrieve
 from nuonuo_memory.engine.shards import ShardedArena
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.search import nearest
 from nuonuo_memory.errors import InvalidInputError
 
 CONFIG = HopfieldConfig(candidates=16, beta=10.0, max_steps=3)

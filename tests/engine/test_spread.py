@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from nuonuo_memory.config import AssociationConfig
-from nuonuo_memory.engine.follow import begin, leftover, mix
-from nuonuo_memory.engine.graph import ABOUT, MENTION, AssociationGraph
-from nuonuo_memory.engine.spread import LINK_STEP, NO_KEY, Spread, Start, rarity, spread
-from nuonuo_memory.engine.walks import LARGEST_BATCH
+from nuonuo_memory.engine.graph.association_graph import ABOUT, MENTION, AssociationGraph
+from nuonuo_memory.engine.graph.seeds import begin, leftover, mix
+from nuonuo_memory.engine.graph.spread import LINK_STEP, NO_KEY, Spread, Start, rarity, spread
+from nuonuo_memory.engine.graph.walks import LARGEST_BATCH
 from nuonuo_memory.errors import InvalidInputError
 
 Mentions: TypeAlias = dict[tuple[int, int], tuple[float, int]]

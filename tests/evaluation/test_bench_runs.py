@@ -244,7 +244,7 @@ def test_only_encoded_texts_are_known(tmp_path: Path) -> None:
 
 
 def test_command_prints_json_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nuonuo_memory.text.minilm.load_minilm", lambda **_: WordEncoder())
+    monkeypatch.setattr("nuonuo_memory.encoders.minilm.load_minilm", lambda **_: WordEncoder())
     app = Typer()
     register(app)
     out = folder / "rows.jsonl"

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.evaluation.settings import BenchSettings
-from nuonuo_memory.text.encoder import HashingEncoder
 
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 DATE = "2023/05/20 (Sat) 02:21"

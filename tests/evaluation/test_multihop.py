@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import FormatError
 from nuonuo_memory.evaluation.multihop import load_multihop, run_multihop
 from nuonuo_memory.evaluation.running import run
 from nuonuo_memory.evaluation.settings import BenchSettings
 from nuonuo_memory.evaluation.triples import Source, released_links
-from nuonuo_memory.text.encoder import HashingEncoder
 
 PASSAGES = [
     {"title": "Blue Rain", "text": "Blue Rain is a film directed by Ada Quill."},

@@ -64,7 +64,7 @@ def script() -> Any:
 def memory() -> Iterator[Any]:
     """An empty memory whose encoder needs no weights."""
     from nuonuo_memory import TextMemory
-    from nuonuo_memory.text.encoder import HashingEncoder
+    from nuonuo_memory.encoders.base import HashingEncoder
 
     with TextMemory.in_memory(encoder=HashingEncoder()) as opened:
         yield opened

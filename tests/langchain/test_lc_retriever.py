@@ -15,8 +15,8 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from langchain_nuonuo import NuonuoRetriever
 from nuonuo_memory import Link, NewMemory, TextMemory
+from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import ClosedError, EmptyTextError, InvalidInputError, NuonuoError
-from nuonuo_memory.text.encoder import HashingEncoder
 
 FACTS = [
     "Ada was born on the third of May.",

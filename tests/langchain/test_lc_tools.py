@@ -14,8 +14,8 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from langchain_nuonuo import create_memory_tools
 from nuonuo_memory import Link, TextMemory
+from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import EmptyTextError, NamespaceError
-from nuonuo_memory.text.encoder import HashingEncoder
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "remember": {"text": "Ada likes tea."},

@@ -14,6 +14,7 @@ from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
 from langchain_nuonuo import NuonuoVectorStore
 from nuonuo_memory import TextMemory
+from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import (
     DuplicateIdError,
     EmptyTextError,
@@ -21,7 +22,6 @@ from nuonuo_memory.errors import (
     InvalidInputError,
     NuonuoError,
 )
-from nuonuo_memory.text.encoder import HashingEncoder
 
 
 class CountingEmbeddings(Embeddings):

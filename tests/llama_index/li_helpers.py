@@ -10,7 +10,7 @@ from typing import Any
 from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
 
 from llama_index_nuonuo import NuonuoEmbedding
-from nuonuo_memory.text.encoder import HashingEncoder
+from nuonuo_memory.encoders.base import HashingEncoder
 
 FACTS = {
     "ada": "Ada Lovelace was born in London in December 1815.",

@@ -25,7 +25,7 @@ from nuonuo_memory.errors import (
     StoreFullError,
 )
 from nuonuo_memory.store import Store
-from nuonuo_memory.store.schema import SCHEMA_VERSION
+from nuonuo_memory.store.sqlite.schema import SCHEMA_VERSION
 
 NOBODY = 65534
 

@@ -13,8 +13,8 @@ from store_helpers import open_store, row
 
 from nuonuo_memory.errors import FilterError
 from nuonuo_memory.store import Store
-from nuonuo_memory.store.filters import matches
 from nuonuo_memory.store.rows import Query
+from nuonuo_memory.store.sqlite.where_sql import matches
 
 KEYS = [
     "n",

@@ -143,7 +143,7 @@ def test_the_markers_are_there_to_be_found(tmp_path: Path) -> None:
 def test_compaction_gives_the_room_back_and_leaves_no_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nuonuo_memory.store.erasure._FEW", 100)
+    monkeypatch.setattr("nuonuo_memory.store.sqlite.erasure._FEW", 100)
     diary = Diary(tmp_path, 5)
     sizes = []
     for _ in range(6):

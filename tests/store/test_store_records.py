@@ -229,7 +229,7 @@ def test_the_change_log_says_what_happened(store: Store) -> None:
 def test_a_long_forgotten_follower_is_told_to_reload(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nuonuo_memory.store.changes.KEPT", 100)
+    monkeypatch.setattr("nuonuo_memory.store.sqlite.changes.KEPT", 100)
     for i in range(3):
         remember(store, [row(f"m{i}-{j}") for j in range(600)], cues=0)
     assert store.version() == 1800

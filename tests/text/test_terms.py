@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuonuo_memory.text.lexical import stem, term_id, terms, words
+from nuonuo_memory.text.terms import stem, term_id, terms, words
 
 CASES = {
     "case and stop words": ("What is the Name of ADA's dog?", ["nam", "ada", "dog"]),

@@ -1,0 +1,1 @@
+"""Texts to vectors: encoders of our own, and those that callers bring."""

@@ -1,0 +1,130 @@
+"""Embedders of other frameworks as encoders, told by their methods; nothing is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.encoders.base import Encoder, unit_rows
+from nuonuo_memory.errors import EncoderError, InvalidInputError
+
+_MODEL_ATTRIBUTES = ("model_name", "model", "model_id", "deployment")
+
+
+class EmbedderEncoder:
+    """An embedder of lists of floats, seen as an `Encoder`.
+
+    Args:
+        name: What to call it.
+        embed: Vectors of texts to be stored.
+        embed_query: The vector of one question.
+
+    Raises:
+        EncoderError: By any method, when the embedder raised or gave no set of vectors; the
+            embedder's own error is its cause.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        embed: Callable[[list[str]], object],
+        embed_query: Callable[[str], object],
+    ) -> None:
+        self._name = name
+        self._embed = embed
+        self._embed_query = embed_query
+        self._dimension: int | None = None
+        self._lock = Lock()
+
+    @property
+    def name(self) -> str:
+        """The embedder's class, and its model where it names one."""
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        """Size of a vector; the first call asks the embedder for one."""
+        with self._lock:
+            if self._dimension is None:
+                probe = self._tensor(self._call(self._embed_query, "dimension"))
+                self._dimension = probe.numel()
+            return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode texts to be stored: float32 `[n, dimension]`, unit rows."""
+        if not texts:
+            return torch.empty((0, self.dimension))
+        vectors = self._tensor(self._call(self._embed, list(texts)))
+        return unit_rows(vectors, expected=(len(texts), self.dimension), name=self._name)
+
+    def encode_queries(self, texts: Sequence[str]) -> Tensor:
+        """Encode questions one by one, as such embedders do."""
+        if not texts:
+            return torch.empty((0, self.dimension))
+        rows = [self._call(self._embed_query, text) for text in texts]
+        vectors = self._tensor(rows)
+        return unit_rows(vectors, expected=(len(texts), self.dimension), name=self._name)
+
+    def _call(self, function: Callable[..., object], argument: object) -> object:
+        try:
+            return function(argument)
+        except Exception as error:  # any service may stand behind it
+            raise EncoderError(
+                f"embedder {self._name!r} failed: {type(error).__name__}: {error}"
+            ) from error
+
+    def _tensor(self, values: object) -> Tensor:
+        try:
+            return torch.as_tensor(values, dtype=torch.float32)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise EncoderError(
+                f"embedder {self._name!r} must return lists of floats of one length, got "
+                f"{type(values).__name__}: {error}"
+            ) from error
+
+
+def as_encoder(embedder: object) -> Encoder:
+    """See an embedder as an `Encoder`.
+
+    Args:
+        embedder: An `Encoder`, which is returned as it is; a LangChain `Embeddings`
+            (`embed_documents`, `embed_query`); or a LlamaIndex `BaseEmbedding`
+            (`get_text_embedding_batch`, `get_query_embedding`).
+
+    Raises:
+        InvalidInputError: It is none of these.
+    """
+    if isinstance(embedder, type):
+        raise InvalidInputError(f"encoder must be an object, got the class {embedder.__name__}")
+    for many, one in (
+        ("embed_documents", "embed_query"),
+        ("get_text_embedding_batch", "get_query_embedding"),
+    ):
+        embed, embed_query = getattr(embedder, many, None), getattr(embedder, one, None)
+        if callable(embed) and callable(embed_query):
+            return EmbedderEncoder(_name(embedder), embed=embed, embed_query=embed_query)
+    if all(callable(getattr(embedder, method, None)) for method in ("encode", "encode_queries")):
+        if isinstance(embedder, Encoder):
+            return embedder
+        raise InvalidInputError(
+            f"encoder {type(embedder).__name__} has encode and encode_queries, and needs the "
+            "attributes name (str) and dimension (int) too"
+        )
+    raise InvalidInputError(
+        "encoder must be an Encoder (name, dimension, encode, encode_queries), a LangChain "
+        "Embeddings (embed_documents, embed_query) or a LlamaIndex BaseEmbedding "
+        f"(get_text_embedding_batch, get_query_embedding), got {type(embedder).__name__}"
+    )
+
+
+def _name(embedder: object) -> str:
+    kind = type(embedder).__name__
+    for attribute in _MODEL_ATTRIBUTES:
+        model = getattr(embedder, attribute, None)
+        if isinstance(model, str) and model:
+            return f"{kind}:{model}"
+    return kind

@@ -1,0 +1,1 @@
+"""Edges between memories, and activation that spreads over them."""

@@ -1,0 +1,69 @@
+"""Where following starts and how it ends: pure functions around `spread`.
+
+A first look finds what resembles the question. The second look asks for the rest: the question less
+what the best memory found explains of it, so that a comparison of two things finds both. Activation
+starts in both, spreads, and is weighed against the evidence in the end.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.config import AssociationConfig
+from nuonuo_memory.engine.graph.spread import Start
+
+
+def leftover(queries: Tensor, cues: Tensor) -> Tensor:
+    """What a cue leaves unexplained of a question: q - (q·c) c, not normalised again.
+
+    Args:
+        queries: float [B, d], unit rows.
+        cues: float [B, d], unit rows: the cue of the best memory found for each.
+    """
+    return queries - (queries * cues).sum(1, keepdim=True) * cues
+
+
+def begin(
+    first: tuple[Tensor, Tensor],
+    second: tuple[Tensor, Tensor] | None,
+    *,
+    named: Tensor,
+    config: AssociationConfig,
+) -> Start:
+    """Activation to start from: a softmax over the best of each look.
+
+    Args:
+        first: Memory keys int64 [B, k] (-1 for padding) and evidence float64 [B, k] of the first
+            look.
+        second: Those of the second look, where there was one.
+        named: float64 [B], the share that enters by the names in the question.
+        config: How many memories, how sharp, how much for the second look.
+
+    Returns:
+        Query, memory and activation; the activations of a query sum to 1 - `named`.
+    """
+    share = 1 - named.double()
+    looks = [(first, 1 - config.second), (second, config.second)] if second else [(first, 1.0)]
+    parts: list[Start] = []
+    for (memories, evidence), part in looks:
+        count = min(config.starts, evidence.shape[1])
+        best = torch.argsort(evidence, dim=1, descending=True, stable=True)[:, :count]
+        keys, scores = memories.gather(1, best), evidence.gather(1, best).double()
+        scores = scores.masked_fill(keys < 0, float("-inf"))
+        weight = torch.softmax(config.beta * scores, 1).nan_to_num(0.0)
+        query, column = torch.nonzero((keys >= 0) & (weight > 0), as_tuple=True)
+        strength = weight[query, column] * share.to(weight.device)[query] * part
+        parts.append(Start(query, keys[query, column], strength))
+    return Start(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+def mix(activation: Tensor, evidence: Tensor, *, config: AssociationConfig) -> Tensor:
+    """The final score: log(floor + activation) + similarity * evidence.
+
+    Args:
+        activation: float64 [m], 0 where no walk came.
+        evidence: float64 [m], similarity and words, on the scale of a cosine.
+        config: What evidence counts.
+    """
+    return torch.log(activation.double() + config.floor) + config.similarity * evidence.double()

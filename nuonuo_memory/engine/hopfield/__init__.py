@@ -1,0 +1,1 @@
+"""The modern Hopfield network: its update, its theory, its margins."""

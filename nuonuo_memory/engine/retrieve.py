@@ -1,0 +1,51 @@
+"""Recall on the level of tensors: the kernels on a GPU, plain tensors elsewhere, the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from nuonuo_memory.config import HopfieldConfig
+from nuonuo_memory.engine.hopfield.attention import Retrieved, retrieve_plainly
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.search import check_search
+
+if TYPE_CHECKING:
+    from nuonuo_memory.engine.cuda.device import DeviceRecall
+
+
+def retrieve(
+    arena: CueArena,
+    queries: Tensor,
+    *,
+    groups: Sequence[Sequence[int]],
+    k: int,
+    config: HopfieldConfig,
+    allowed: Tensor | None = None,
+) -> Retrieved:
+    """Recall the k memories that each query [B, d] leads to.
+
+    The network holds the `config.candidates` nearest cues. When these belong to fewer than k
+    memories, the query is asked again with twice as many, until k are found or no cue is left.
+
+    Raises:
+        VectorError: The queries have another size, or are not finite.
+        InvalidInputError: `k` is below 1, or `groups` are not as many as the queries.
+    """
+    queries = check_search(arena, queries, groups=groups, k=k)
+    device = _accelerator(arena) if allowed is None and len(queries) else None
+    if device is not None and device.takes(k=k, config=config):
+        return device.recall(queries, groups=groups, k=k, config=config)
+    return retrieve_plainly(arena, queries, groups=groups, k=k, config=config, allowed=allowed)
+
+
+def _accelerator(arena: CueArena) -> DeviceRecall | None:
+    """Return the kernels' recall, or None on a CPU or where Triton is not installed."""
+    if arena.device.type != "cuda" or find_spec("triton") is None:
+        return None
+    from nuonuo_memory.engine.cuda.device import attach  # needs Triton
+
+    return attach(arena)

@@ -1,0 +1,177 @@
+"""How strongly a question speaks for a memory: all of its cues together, and its whole session.
+
+A memory's cues vote by the sum of their attention. On the scale of a cosine that is the
+log-sum-exp of their similarities,
+
+    s(m) = 1/beta · log Σ_c exp(beta · q·x_c)   over the cues c of m,
+
+the negative energy of a modern Hopfield network that stores the memory's cues alone (Ramsauer et
+al. 2020, eq. 2, without its quadratic terms); the best cue alone is the limit of a high beta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.quantise import fixed_point
+from nuonuo_memory.engine.vectors.search import cue_similarities
+
+_OPPOSITE = 0.5
+"""Least squared length of a joined cue: two cues that point apart are no text together."""
+
+
+class CueEvidence(NamedTuple):
+    """What the cues of given memories say to each query.
+
+    Attributes:
+        cue_ids: [B, m] int64, the nearest cue of each memory; -1 where it has none.
+        similarity: [B, m] float64, of that cue; -inf likewise.
+        summed: [B, m] float64, log-sum-exp of all the memory's cues; -inf likewise.
+    """
+
+    cue_ids: Tensor
+    similarity: Tensor
+    summed: Tensor
+
+
+def centred(arena: CueArena, queries: Tensor, groups: Sequence[int], *, share: float) -> Tensor:
+    """Take off queries what the cues of some groups have in common.
+
+    The mean of the cues tells none from another, yet lies nearer to some: a vague cue resembles
+    every question. Hopfield networks take the mean off patterns that are biased in the same way
+    (Amit, Gutfreund and Sompolinsky 1987, "Information storage in neural networks with low levels
+    of activity"); off the query alone it orders the cues alike, and nothing has to be stored anew:
+
+        q' = q - share * mean,   q'·x = q·x - share * mean·x.
+
+    Args:
+        arena: Where the cues are.
+        queries: float32 [B, d], on the arena's device.
+        groups: Whose cues are meant.
+        share: How much of the mean goes, from 0 to 1.
+
+    Returns:
+        float32 [B, d].
+    """
+    return queries - (share * arena.mean(groups)).to(queries.dtype)
+
+
+def cue_evidence(
+    arena: CueArena, queries: Tensor, memory_ids: Tensor, *, beta: float
+) -> CueEvidence:
+    """Weigh the cues of given memories.
+
+    Args:
+        arena: Where the cues are.
+        queries: [B, d] unit vectors.
+        memory_ids: [B, m] int64; -1 for none.
+        beta: Inverse temperature: how much the second-best cue counts.
+
+    Raises:
+        VectorError: The queries have another size, or are not finite.
+    """
+    cue_ids, owner, similarity = cue_similarities(arena, queries, memory_ids)
+    best, nearest, summed = vote(cue_ids, owner, similarity, size=memory_ids.numel(), beta=beta)
+    shape = memory_ids.shape
+    return CueEvidence(best.view(shape), nearest.view(shape), summed.view(shape))
+
+
+@torch.inference_mode()
+def vote(
+    cue_ids: Tensor, owner: Tensor, similarity: Tensor, *, size: int, beta: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sum the evidence of cues by owner.
+
+    The cues of an owner are taken in falling order of similarity, equal ones by id, so the sum does
+    not depend on the order in which they come.
+
+    Args:
+        cue_ids: [c] int64.
+        owner: [c] int64, below `size`.
+        similarity: [c] float64.
+        size: Number of owners.
+        beta: Inverse temperature.
+
+    Returns:
+        Best cue [size] int64 (-1 without cues), its similarity [size] and the log-sum-exp [size],
+        float64 (-inf without cues).
+    """
+    best = torch.full((size,), -1, dtype=torch.int64, device=similarity.device)
+    if not len(cue_ids):
+        none = torch.full((size,), -torch.inf, dtype=torch.float64, device=similarity.device)
+        return best, none, none.clone()
+    order = cue_ids.argsort(stable=True)
+    order = order[similarity[order].argsort(descending=True, stable=True)]
+    order = order[owner[order].argsort(stable=True)]
+    counts = torch.bincount(owner, minlength=size)
+    starts = counts.cumsum(0) - counts
+    sorted_owner = owner[order]
+    place = torch.arange(len(order), device=order.device) - starts[sorted_owner]
+    table = similarity.new_full((size, int(counts.max())), -torch.inf)
+    table[sorted_owner, place] = similarity[order]
+    first = place == 0
+    best[sorted_owner[first]] = cue_ids[order[first]]
+    return best, table[:, 0].clone(), (beta * table).logsumexp(1) / beta
+
+
+def joined_similarity(
+    arena: CueArena, pairs: tuple[Tensor, Tensor], similarities: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Say how near a query is to pairs of cues joined into one.
+
+    A text of two sentences lies near the mean of their vectors, since the encoder takes the mean of
+    its words', so the joined cue is the sum x + y scaled to length one:
+
+        s = (q·x + q·y) / |x + y|,   |x + y|² = 2 + 2 x·y.
+
+    The products are sums of whole numbers: the same bits on every device.
+
+    Args:
+        arena: Where the cues are, unit rows.
+        pairs: The two cues of each pair, int64 [n] each.
+        similarities: Each one's similarity to the query, float64 [n].
+
+    Returns:
+        float64 [n], on the arena's device.
+
+    Raises:
+        NotFoundError: A cue is not in the arena.
+    """
+    first, second = (arena.gather(cues) for cues in pairs)
+    numbers = (fixed_point(rows.high, rows.low).to(torch.float64) for rows in (first, second))
+    scale = first.scale.to(torch.float64) * second.scale.to(torch.float64)
+    product = torch.mul(*numbers).sum(1) * scale
+    total = (similarities[0] + similarities[1]).to(product.device)
+    return total / (2 + 2 * product).clamp_min(_OPPOSITE).sqrt()
+
+
+def session_evidence(
+    term: Tensor, session: Tensor, counts: Tensor, *, idf: Tensor, saturation: float = 1.5
+) -> tuple[Tensor, Tensor]:
+    """Score sessions by the words that they share with a question, anywhere in them.
+
+    The sum over the question's terms of idf · n / (n + saturation), where n counts the term in the
+    whole session: BM25 without the length, since a long session holds more evidence, not less.
+
+    Args:
+        term: [c] int64, index of the question's term of each occurrence.
+        session: [c] int64, session of the memory that it occurs in.
+        counts: [c], times it occurs there.
+        idf: [q] float64, weight of each term.
+        saturation: Occurrences that give half of a term's weight.
+
+    Returns:
+        Sessions, ascending int64 [s], and their scores as a share of the highest, float64 [s] in
+        [0, 1].
+    """
+    sessions, place = torch.unique(session, return_inverse=True)
+    times = torch.zeros(len(sessions), len(idf), dtype=torch.float64)
+    times.index_put_((place, term), counts.to(torch.float64), accumulate=True)
+    scores = (times / (times + saturation) * idf).sum(1)
+    peak = float(scores.max()) if len(scores) else 0.0
+    return sessions, scores / peak if peak > 0 else torch.zeros_like(scores)

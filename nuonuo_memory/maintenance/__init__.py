@@ -1,0 +1,1 @@
+"""Looking after a memory: consolidation, transfer, diagnosis, fingerprint."""

@@ -1,0 +1,81 @@
+"""How a store's evidence reads, measured without labels: its own cues, asked as questions.
+
+Each cue is asked with the conversation that it comes from left out, so that whatever is found is a
+miss.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+
+from nuonuo_memory.core import Core
+from nuonuo_memory.engine.confidence import Calibration, calibrate
+from nuonuo_memory.engine.vectors.pooling import centred
+from nuonuo_memory.engine.vectors.search import nearest
+from nuonuo_memory.recall.candidates import Looker, Place, question_terms
+from nuonuo_memory.recall.rank import FIRST, evidence
+from nuonuo_memory.types import Progress
+
+_FEWEST = 16
+"""Cues below which their mean says too little."""
+
+
+def measure(core: Core, *, samples: int, seed: int, progress: Progress | None) -> Calibration:
+    """Ask some cues with their conversation left out, and keep what their misses look like.
+
+    A store of too few memories keeps no offset.
+    """
+    with core.lock:
+        keys = core.follow().attributes.keys()
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    chosen = chance.sample(keys.tolist(), min(samples, len(keys)))
+    logits = []
+    for number, key in enumerate(chosen, start=1):
+        with core.lock:  # each by itself, so that nobody waits for all
+            core.follow()
+            logit = _miss(core, key, chance)
+        if logit is not None:
+            logits.append(logit)
+        if progress is not None:
+            progress(number, len(chosen))
+    found = calibrate(torch.tensor(logits if len(logits) >= _FEWEST else []))
+    core.store.set_calibration(found.offset)
+    return found
+
+
+def _miss(core: Core, key: int, chance: random.Random) -> float | None:
+    """The evidence that one of a memory's cues finds elsewhere; `None` where nothing is."""
+    attributes = core.index.attributes
+    keys = attributes.keys()
+    cues = core.store.cues_of(key)
+    own = np.array([key])
+    if not attributes.holds(own)[0]:
+        return None  # forgotten meanwhile
+    group = int(attributes.groups(own)[0])
+    apart = attributes.sessions(keys) != attributes.sessions(own)[0]
+    others = keys[apart & (attributes.groups(keys) == group)]
+    if not cues or len(others) < FIRST:
+        return None
+    cue = chance.choice(cues)
+    vector = torch.from_numpy(core.index.vectors(np.array([cue.key]))).to(core.device)
+    query = centred(core.index.arena, vector, [group], share=core.config.ranking.common)
+    place = Place([group], torch.from_numpy(others))
+    looker = Looker(
+        core.index, query, question_terms(cue.text), place, beta=core.config.hopfield.beta
+    )
+    near = nearest(
+        core.index.arena,
+        query,
+        groups=[place.groups],
+        k=core.config.hopfield.candidates,
+        allowed=place.allowed,
+    )
+    config = core.config.ranking
+    rough = looker.roughly(near, config.words)
+    rough = rough.best(config.kept, rough.base(config.lexical))
+    look = looker.at(rough.keys, rough.peak)
+    best = np.argsort(-look.base(config.lexical), kind="stable")[:FIRST]
+    return float(evidence(look, look.keys[best], looker.shared()))

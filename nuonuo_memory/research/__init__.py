@@ -1,0 +1,1 @@
+"""Research mechanisms and their parts; nothing of the product imports them."""

@@ -1,0 +1,132 @@
+"""From a conversation's turn to the cues that bring it to mind."""
+
+from __future__ import annotations
+
+import re
+
+from nuonuo_memory.config import CueConfig
+from nuonuo_memory.text.clauses import clauses
+from nuonuo_memory.text.sentences import LONGEST_SENTENCE, fits, segments, sentences
+from nuonuo_memory.text.terms import stem, words
+from nuonuo_memory.types import Cue
+
+_FEW_WORDS = 3
+_QUESTIONS_KEPT = 2
+_SURELY_TELLING = 60  # characters; nobody is that courteous
+_COURTESIES = frozenset(
+    stem(word)
+    for word in """
+    yes yeah yep no nope ok okay sure thanks thank please welcome great good nice cool wow hi
+    hello hey bye absolutely certainly definitely exactly really right agreed perfect awesome
+    sorry well oh ah alright indeed course lot much very too and hope helps let know
+    """.split()  # noqa: SIM905
+)
+
+
+def cues_of_turn(
+    text: str,
+    *,
+    role: str | None,
+    previous_question: str | None,
+    config: CueConfig,
+    speaker: str | None = None,
+) -> list[Cue]:
+    """Make the cues of one turn.
+
+    Args:
+        text: What was said.
+        role: Who said it; the question is a cue of anyone's answer but the user's own, and an
+            assistant's turns have no sentences unless the settings ask for them.
+        previous_question: What the user said just before, where the turn answers it.
+        config: Which cues to make.
+        speaker: The speaker's name, which then begins each cue: "Ada: I moved to Bern."
+
+    Returns:
+        Different texts, none longer than the default encoder reads: the turn, or its segments
+        when it is long; its sentences and their clauses; the question it answers.
+    """
+    whole = text.strip()
+    if not whole:
+        return []
+    if fits(whole, config.segment_chars):
+        cues = [Cue(whole, "turn")]
+    else:
+        cues = [Cue(piece, "segment") for piece in segments(whole, config.segment_chars)]
+    if config.sentences and (role != "assistant" or config.assistant_sentences):
+        telling = _telling_sentences(whole)
+        cues.extend(Cue(piece, "sentence") for piece in telling)
+        if config.clauses:
+            cues.extend(Cue(part, "clause") for piece in telling for part in clauses(piece))
+    if speaker:
+        cues = [Cue(spoken(cue.text, speaker), cue.kind) for cue in cues]
+    if config.questions and previous_question and role != "user":
+        cues.extend(
+            Cue(piece, "question") for piece in question_cues(previous_question, config=config)
+        )
+    return _different(cues)
+
+
+def spoken(text: str, speaker: str | None) -> str:
+    """Return a text as its speaker's words, "Ada: I moved to Bern."; as it is without a name."""
+    return f"{speaker}: {text}" if speaker else text
+
+
+def cues_of_text(text: str, *, config: CueConfig) -> list[Cue]:
+    """Make the cues of a text that is no turn of a conversation."""
+    return cues_of_turn(text, role=None, previous_question=None, config=config)
+
+
+def question_cues(question: str, *, config: CueConfig) -> list[str]:
+    """Say what a user asked in texts that the encoder can read.
+
+    A short question stands as it is. Of a long one, with a document pasted in, stand the first
+    and the last sentence that ask, or its beginning when none does.
+    """
+    whole = question.strip()
+    if not whole:
+        return []
+    if fits(whole, config.segment_chars):
+        return [whole]
+    asking = [
+        piece for piece in sentences(whole) if piece.rstrip("\"'”’)*_ ").endswith(("?", "？"))
+    ]
+    if asking:
+        return asking if len(asking) <= _QUESTIONS_KEPT else [asking[0], asking[-1]]
+    return segments(whole, config.segment_chars)[:1]
+
+
+def _telling_sentences(text: str) -> list[str]:
+    """Sentences worth a cue: scraps join their neighbour, mere courtesies are left out."""
+    kept: list[str] = []
+    scrap = ""
+    for sentence in sentences(text):
+        telling = _FEW_WORDS if len(sentence) > _SURELY_TELLING else _telling_words(sentence)
+        if not telling:
+            continue
+        joined = f"{scrap} {sentence}" if scrap else sentence
+        if not fits(joined, LONGEST_SENTENCE):
+            joined = sentence
+        scrap = ""
+        if telling < _FEW_WORDS and len(joined.split()) <= _FEW_WORDS:
+            scrap = joined
+        else:
+            kept.append(joined)
+    if scrap:
+        last = f"{kept[-1]} {scrap}" if kept else scrap
+        kept[-1:] = [last] if fits(last, LONGEST_SENTENCE) else [kept[-1], scrap]
+    return kept
+
+
+def _telling_words(sentence: str) -> int:
+    return sum(word not in _COURTESIES for word in words(sentence))
+
+
+def _different(cues: list[Cue]) -> list[Cue]:
+    seen: set[str] = set()
+    kept: list[Cue] = []
+    for cue in cues:
+        key = re.sub(r"\s+", " ", cue.text).casefold()
+        if key not in seen:
+            seen.add(key)
+            kept.append(cue)
+    return kept

@@ -1,0 +1,1 @@
+"""The writing side: from what a caller gives to one transaction."""

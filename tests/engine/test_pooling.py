@@ -1,0 +1,162 @@
+"""Votes of cues and words of sessions."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.pooling import (
+    centred,
+    cue_evidence,
+    joined_similarity,
+    session_evidence,
+    vote,
+)
+from nuonuo_memory.engine.vectors.search import best_cues, similarities
+
+
+def unit(*rows: list[float]) -> torch.Tensor:
+    return torch.nn.functional.normalize(torch.tensor(rows), dim=1)
+
+
+def filled() -> CueArena:
+    arena = CueArena(3)
+    vectors = unit([1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 0, 1])
+    memories = torch.tensor([7, 7, 8, 9])
+    arena.add(torch.tensor([1, 2, 3, 4]), vectors, memory_ids=memories, group=0)
+    return arena
+
+
+def test_a_vague_cue_loses_to_a_telling_one(device: str) -> None:
+    """What all cues share tells none from another, and nothing else of the question changes."""
+    generator = torch.Generator().manual_seed(3)
+    shared = torch.zeros(32)
+    shared[0] = 1.0
+    cues = torch.nn.functional.normalize(
+        0.2 * torch.randn(2000, 32, generator=generator) + shared, dim=1
+    )
+    telling, vague = cues[0].clone(), shared
+    arena, ids = CueArena(32, device=device), torch.arange(2001)
+    arena.add(ids, torch.cat([cues, vague[None]]), memory_ids=ids, group=4)
+    query = torch.nn.functional.normalize(telling + 2 * shared, dim=0)[None].to(device)
+    assert centred(arena, query, [4], share=0.0).equal(query)
+    assert centred(arena, query, [5], share=0.4).equal(query)
+    taken = centred(arena, query, [4], share=0.4)
+    assert taken.cpu().equal(query.cpu() - (0.4 * arena.mean([4])).float().cpu())
+    pair = torch.tensor([0, 2000])
+    before, after = (similarities(arena, one, pair).tolist() for one in (query, taken))
+    assert before[0] - before[1] < after[0] - after[1]
+
+
+def test_two_cues_outvote_one_that_is_as_near() -> None:
+    owner = torch.tensor([0, 0, 1])
+    similarity = torch.tensor([0.6, 0.6, 0.6], dtype=torch.float64)
+    cues, best, summed = vote(torch.tensor([5, 3, 4]), owner, similarity, size=3, beta=30.0)
+    assert cues.tolist() == [3, 4, -1]
+    assert best.tolist() == [0.6, 0.6, -math.inf]
+    assert summed[0] == pytest.approx(0.6 + math.log(2) / 30)
+    assert summed[1] == pytest.approx(0.6)
+    assert summed[2] == -math.inf
+
+
+def test_a_high_beta_leaves_the_best_cue() -> None:
+    similarity = torch.tensor([0.5, 0.4], dtype=torch.float64)
+    _, best, summed = vote(torch.tensor([1, 2]), torch.tensor([0, 0]), similarity, size=1, beta=1e4)
+    assert summed[0] == pytest.approx(best[0])
+
+
+def test_no_cues_at_all() -> None:
+    none = torch.empty(0, dtype=torch.int64)
+    cues, best, summed = vote(none, none, none.double(), size=2, beta=30.0)
+    assert cues.tolist() == [-1, -1]
+    assert best.tolist() == summed.tolist() == [-math.inf] * 2
+
+
+@pytest.mark.parametrize("dimension", [32, 384])
+def test_joined_cues_are_one_unit_vector_between_them(dimension: int, device: str) -> None:
+    generator = torch.Generator().manual_seed(dimension)
+    vectors = torch.nn.functional.normalize(torch.randn(9, dimension, generator=generator), dim=1)
+    arena = CueArena(dimension, device=device)
+    arena.add(torch.arange(9), vectors, memory_ids=torch.arange(9), group=0)
+    query = vectors[8]
+    first, second = torch.tensor([0, 1, 2, 3]), torch.tensor([4, 5, 6, 7])
+    similarity = (vectors @ query).to(device, torch.float64)
+    found = joined_similarity(
+        arena, (first, second), (similarity[first.to(device)], similarity[second.to(device)])
+    )
+    total = vectors[first] + vectors[second]
+    expected = total @ query / total.norm(dim=1)
+    assert found.tolist() == pytest.approx(expected.tolist(), abs=2e-4)
+    alone = joined_similarity(arena, (first[2:3], second[2:3]), (similarity[2:3], similarity[6:7]))
+    assert alone.tolist() == found[2:3].tolist()
+
+
+def test_opposite_cues_do_not_blow_up() -> None:
+    arena = CueArena(3)
+    arena.add(
+        torch.tensor([1, 2]),
+        unit([1.0, 0, 0], [-1.0, 0, 0]),
+        memory_ids=torch.tensor([1, 2]),
+        group=0,
+    )
+    near = torch.tensor([0.9, -0.9], dtype=torch.float64)
+    found = joined_similarity(arena, (torch.tensor([1]), torch.tensor([2])), (near[:1], near[1:]))
+    assert found.tolist() == pytest.approx([0.0])
+
+
+def test_agrees_with_the_best_cue_of_the_arena() -> None:
+    arena, queries = filled(), unit([1, 0.2, 0], [0, 0.1, 1])
+    memories = torch.tensor([[7, 8, -1], [9, 7, 12]])
+    found = cue_evidence(arena, queries, memories, beta=30.0)
+    cues, similarity = best_cues(arena, queries, memories)
+    assert found.cue_ids.tolist() == cues.tolist()
+    assert found.similarity.tolist() == similarity.tolist()
+    assert found.summed[0, 0] > found.similarity[0, 0]
+    assert found.summed[0, 1] == pytest.approx(found.similarity[0, 1].item())
+    assert found.summed[1, 2] == -math.inf
+
+
+def test_a_batch_answers_like_its_single_queries() -> None:
+    arena, queries = filled(), unit([1, 0.2, 0], [0, 0.1, 1])
+    memories = torch.tensor([[7, 8, 9], [9, 7, 8]])
+    both = cue_evidence(arena, queries, memories, beta=30.0)
+    for row in range(2):
+        alone = cue_evidence(arena, queries[row : row + 1], memories[row : row + 1], beta=30.0)
+        assert torch.equal(alone.summed[0], both.summed[row])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(-1, 1)), max_size=20), st.randoms())
+def test_the_order_of_cues_changes_nothing(cues: list[tuple[int, float]], chance: object) -> None:
+    numbered = list(enumerate(cues))
+    mixed = sorted(numbered, key=lambda _: chance.random())  # type: ignore[attr-defined]
+
+    def voted(rows: list[tuple[int, tuple[int, float]]]) -> list[list[float]]:
+        ids = torch.tensor([number for number, _ in rows], dtype=torch.int64)
+        owner = torch.tensor([own for _, (own, _) in rows], dtype=torch.int64)
+        near = torch.tensor([value for _, (_, value) in rows], dtype=torch.float64)
+        return [column.tolist() for column in vote(ids, owner, near, size=4, beta=30.0)]
+
+    assert voted(numbered) == voted(mixed)
+
+
+def test_session_words_by_hand() -> None:
+    term = torch.tensor([0, 0, 1])
+    session = torch.tensor([4, 4, 9])
+    counts = torch.tensor([1, 2, 1])
+    sessions, share = session_evidence(
+        term, session, counts, idf=torch.tensor([2.0, 1.0]).double(), saturation=1.5
+    )
+    assert sessions.tolist() == [4, 9]
+    first, second = 2 * 3 / 4.5, 1 * 1 / 2.5
+    assert share.tolist() == pytest.approx([1.0, second / first])
+
+
+def test_sessions_without_shared_words() -> None:
+    none = torch.empty(0, dtype=torch.int64)
+    sessions, share = session_evidence(none, none, none, idf=torch.empty(0).double())
+    assert len(sessions) == len(share) == 0
+    _, share = session_evidence(*[torch.tensor([0])] * 3, idf=torch.zeros(1).double())
+    assert share.tolist() == [0.0]
