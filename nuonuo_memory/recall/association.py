@@ -112,13 +112,13 @@ class Following:
         index = self._looker.index
         rest = self._looker.query
         if first.cues[best] >= 0:
-            cue = index.arena.vectors(torch.tensor([first.cues[best]])).to(rest.device)
+            cue = index.cues.vectors(torch.tensor([first.cues[best]])).to(rest.device)
             rest = seeds.leftover(rest, cue)
         held = self._words_of(int(first.keys[best]))
         words = self._looker.terms[~torch.isin(self._looker.terms, held)]
         looker = replace(self._looker, query=rest, terms=words)
         near = nearest(
-            index.arena, rest, groups=[looker.place.groups], k=64, allowed=looker.place.allowed
+            index.cues, rest, groups=[looker.place.groups], k=64, allowed=looker.place.allowed
         )
         keys = near.memory_ids[0].cpu().numpy()
         by_words, _ = looker.by_words(64)

@@ -61,13 +61,13 @@ def _miss(core: Core, key: int, chance: random.Random) -> float | None:
         return None
     cue = chance.choice(cues)
     vector = torch.from_numpy(core.index.vectors(np.array([cue.key]))).to(core.device)
-    query = centred(core.index.arena, vector, [group], share=core.config.ranking.common)
+    query = centred(core.index.cues, vector, [group], share=core.config.ranking.common)
     place = Place([group], torch.from_numpy(others))
     looker = Looker(
         core.index, query, question_terms(cue.text), place, beta=core.config.hopfield.beta
     )
     near = nearest(
-        core.index.arena,
+        core.index.cues,
         query,
         groups=[place.groups],
         k=core.config.hopfield.candidates,

@@ -16,9 +16,9 @@ from nuonuo_memory.engine.bm25.term_index import TermMatches
 from nuonuo_memory.engine.confidence import coverage
 from nuonuo_memory.engine.vectors.pooling import (
     cue_evidence,
-    joined_similarity,
+    pair_similarity,
+    pool,
     session_evidence,
-    vote,
 )
 from nuonuo_memory.engine.vectors.search import Candidates
 from nuonuo_memory.index.attributes import AttributeTable
@@ -162,10 +162,10 @@ class Looker:
         some = np.unique(keys)
         held = torch.from_numpy(some)
         found = cue_evidence(
-            self.index.arena, self.query, held[None].to(self.query.device), beta=self.beta
+            self.index.cues, self.query, held[None].to(self.query.device), beta=self.beta
         )
         close = found.similarity[0].cpu().numpy()
-        summed = found.summed[0].cpu().numpy()
+        summed = found.pooled[0].cpu().numpy()
         return Look(
             keys=some,
             cues=found.cue_ids[0].cpu().numpy(),
@@ -183,7 +183,7 @@ class Looker:
         """
         held = near.memory_ids[0] >= 0
         memories, owner = torch.unique(near.memory_ids[0][held], return_inverse=True)
-        found = vote(
+        found = pool(
             near.cue_ids[0][held],
             owner,
             near.similarity[0][held],
@@ -223,7 +223,7 @@ class Looker:
         near, other = (torch.from_numpy(look.similarity[places]) for places in pairs)
         device = self.query.device
         both = (near.to(device), other.to(device))
-        return joined_similarity(self.index.arena, (first, second), both).cpu().numpy()
+        return pair_similarity(self.index.cues, (first, second), both).cpu().numpy()
 
     def shared(self) -> Shared:
         """Return where the question's words occur."""

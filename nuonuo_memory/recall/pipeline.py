@@ -101,10 +101,10 @@ class Recalling:
 
     def _look(self, directions: Tensor, ask: Asked) -> Batch:
         """Find the nearest cues of some questions, and settle among them."""
-        arena, config, place = self._core.index.arena, self._core.config, self._place(ask)
-        queries = centred(arena, directions, place.groups, share=config.ranking.common)
+        cue_index, config, place = self._core.index.cues, self._core.config, self._place(ask)
+        queries = centred(cue_index, directions, place.groups, share=config.ranking.common)
         near = nearest(
-            arena,
+            cue_index,
             queries,
             groups=[place.groups] * len(queries),
             k=max(config.hopfield.candidates, 4 * ask.k),
@@ -163,12 +163,12 @@ class Recalling:
         )
 
     def _hits(self, question: Question, ranking: Ranking, ask: Asked) -> tuple[Hit, ...]:
-        arena = self._core.index.arena
+        cue_index = self._core.index.cues
 
         def near(cues: Ints) -> NDArray[np.float64]:
             cosines = np.zeros(len(cues))
             held = cues >= 0
-            asked = similarities(arena, question.direction, torch.from_numpy(cues[held]))
+            asked = similarities(cue_index, question.direction, torch.from_numpy(cues[held]))
             cosines[held] = asked.cpu().numpy()
             return cosines
 

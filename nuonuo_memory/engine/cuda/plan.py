@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.cuda import scan, scan_batch
-from nuonuo_memory.engine.cuda.settle_kernels import conclude, gram, step, vote
+from nuonuo_memory.engine.cuda.settle_kernels import conclude, gram, step, sum_by_memory
 from nuonuo_memory.engine.cuda.tiles import SHARED, TILE, Tiles
 from nuonuo_memory.engine.hopfield.attention import Retrieved
 
@@ -71,7 +71,7 @@ class Recaller:
     """All steps of recall for one shape, as a graph over buffers of its own.
 
     The tiles' table, the query and the results live in fixed places, so that the graph holds
-    while the arena grows, as long as its tiles fit.
+    while the index grows, as long as its tiles fit.
     """
 
     def __init__(self, shape: Shape, device: torch.device, *, capture: bool = True) -> None:
@@ -306,7 +306,7 @@ class Recaller:
                 STEPS=steps, num_warps=4 if few else 8,
             )  # fmt: skip
         few_rows = min(16 if few else 32, self.wide)
-        vote[(n, self.wide // few_rows)](
+        sum_by_memory[(n, self.wide // few_rows)](
             self.best, self.similarity, self.memories, self.lengths, self.grams, self.weights,
             self.overlaps, self.shares, self.masses, self.out_scalars,
             s.config.beta, s.config.tolerance,
