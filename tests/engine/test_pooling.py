@@ -11,9 +11,9 @@ from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.pooling import (
     centred,
     cue_evidence,
-    pair_similarity,
     pool,
     session_evidence,
+    similarity_of_pairs,
 )
 from nuonuo_memory.engine.vectors.search import best_cues, similarities
 
@@ -84,13 +84,13 @@ def test_joined_cues_are_one_unit_vector_between_them(dimension: int, device: st
     query = vectors[8]
     first, second = torch.tensor([0, 1, 2, 3]), torch.tensor([4, 5, 6, 7])
     similarity = (vectors @ query).to(device, torch.float64)
-    found = pair_similarity(
+    found = similarity_of_pairs(
         cue_index, (first, second), (similarity[first.to(device)], similarity[second.to(device)])
     )
     total = vectors[first] + vectors[second]
     expected = total @ query / total.norm(dim=1)
     assert found.tolist() == pytest.approx(expected.tolist(), abs=2e-4)
-    alone = pair_similarity(
+    alone = similarity_of_pairs(
         cue_index, (first[2:3], second[2:3]), (similarity[2:3], similarity[6:7])
     )
     assert alone.tolist() == found[2:3].tolist()
@@ -105,7 +105,9 @@ def test_opposite_cues_do_not_blow_up() -> None:
         group=0,
     )
     near = torch.tensor([0.9, -0.9], dtype=torch.float64)
-    found = pair_similarity(cue_index, (torch.tensor([1]), torch.tensor([2])), (near[:1], near[1:]))
+    found = similarity_of_pairs(
+        cue_index, (torch.tensor([1]), torch.tensor([2])), (near[:1], near[1:])
+    )
     assert found.tolist() == pytest.approx([0.0])
 
 

@@ -119,7 +119,7 @@ def pool(
     return best, table[:, 0].clone(), (beta * table).logsumexp(1) / beta
 
 
-def pair_similarity(
+def similarity_of_pairs(
     cue_index: CueIndex, pairs: tuple[Tensor, Tensor], similarities: tuple[Tensor, Tensor]
 ) -> Tensor:
     """Say how near a query is to pairs of cues joined into one.
