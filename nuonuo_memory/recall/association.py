@@ -120,13 +120,13 @@ class Walker:
         best = int(np.argmax(first.base(self.association.lexical)))
         rest = query.centred
         if first.cues[best] >= 0:
-            cue = index.arena.vectors(torch.tensor([first.cues[best]])).to(rest.device)
+            cue = index.cues.vectors(torch.tensor([first.cues[best]])).to(rest.device)
             rest = seeds.leftover(rest, cue)
         key = int(first.keys[best])
         held = hashed_terms(self.store.get_keys([key])[key].text)
         again = replace(query, centred=rest, terms=query.terms[~torch.isin(query.terms, held)])
         near = nearest(
-            index.arena,
+            index.cues,
             rest,
             groups=[query.scope.groups],
             k=SECOND_LOOK_CANDIDATES,
