@@ -14,6 +14,7 @@ import torch
 from nuonuo_memory import inputs
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.encoders.adapters import AnyEncoder, as_encoder
+from nuonuo_memory.encoders.background import background_of
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import ClosedError, InvalidInputError, NotFoundError
 from nuonuo_memory.index.memory_index import MemoryIndex
@@ -48,6 +49,16 @@ class Core:
     namespace: Namespace
     device: torch.device
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _background: torch.Tensor | None = None
+
+    def background(self) -> torch.Tensor:
+        """Return the mean vector of texts about nothing in particular, float64 [d].
+
+        The first call asks the encoder.
+        """
+        if self._background is None:
+            self._background = torch.from_numpy(background_of(self.encoder))
+        return self._background
 
     def follow(self) -> MemoryIndex:
         """Return the index, up to date with the store; the caller holds the lock.
