@@ -139,7 +139,7 @@ def _draft(number: int, line: str, *, vectors: bool) -> Draft:
         at = record.get("at")
         created = record.get("created_at")
         return Draft(
-            id=inputs.ids_of(record["id"])[0],
+            id=inputs.id_of(record["id"]),
             text=inputs.text_of(record["text"]),
             namespace=inputs.namespace_of(record["namespace"]),
             cues=tuple(_cue(cue, vectors=vectors) for cue in record["cues"]),

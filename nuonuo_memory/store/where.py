@@ -1,4 +1,4 @@
-"""A `where` filter, read once into a tree that SQL and Python both evaluate.
+"""A `where` filter, read once into a tree that a store turns into its own language.
 
 where     := {key: test, ...}              every test holds; {} holds for all
            | {"$and": [where, ...]} | {"$or": [where, ...]} | {"$not": where}
@@ -14,12 +14,13 @@ scalar    := text | number | true | false | null
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from nuonuo_memory.errors import FilterError
+from nuonuo_memory.json_values import clean
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -30,7 +31,11 @@ MAX_DEPTH: Final = 20
 MAX_TESTS: Final = 200
 """Limits that keep a filter within SQLite's own (an expression tree 1,000 deep)."""
 
+MAX_FRACTIONS: Final = 1_000
+"""Fractional numbers in `$in` and `$nin` at most; each is a comparison of its own."""
+
 _INT64 = range(-(2**63), 2**63)
+_MAX_FLOAT = sys.float_info.max
 _ORDERED = ("$gt", "$gte", "$lt", "$lte")
 _SCALAR = ("$eq", "$ne", *_ORDERED, "$contains", "$icontains")
 OPERATORS: Final = (*_SCALAR, "$in", "$nin", "$exists")
@@ -84,7 +89,8 @@ class _Parser:
 
     def _entry(self, key: object, value: object, depth: int) -> list[Condition]:
         if not isinstance(key, str):
-            raise FilterError(f"expected the keys of a filter to be text, got {key!r}")
+            raise FilterError(f"expected the keys of a filter to be text, got {key!r:.80}")
+        key = _text(key, key)
         if key in ("$and", "$or"):
             if not isinstance(value, list | tuple) or not value:
                 raise FilterError(
@@ -133,18 +139,45 @@ class _Parser:
 def _scalars(key: str, operator: str, operand: object) -> tuple[Scalar, ...]:
     if not isinstance(operand, list | tuple | set | frozenset):
         raise FilterError(f"expected a list after {operator} for {key!r}, got {operand!r}")
-    return tuple(_scalar(key, operator, item) for item in operand)
+    found = dict.fromkeys(_kinded(_scalar(key, operator, item)) for item in operand)
+    if sum(of is float for of, _ in found) > MAX_FRACTIONS:
+        raise FilterError(
+            f"expected at most {MAX_FRACTIONS} fractional numbers after {operator} for {key!r}, "
+            f"got {len(found)}; compare with $gte and $lte, or ask in parts"
+        )
+    return tuple(item for _, item in found)
+
+
+def _kinded(item: Scalar) -> tuple[type, Scalar]:
+    return type(item), item  # True, 1 and 1.0 are three things here
+
+
+def _text(key: str, value: str) -> str:
+    if "\0" in value:
+        raise FilterError(
+            f"expected text without NUL in a filter, got {value!r:.80} for {key!r:.80}"
+        )
+    return clean(value)
 
 
 def _scalar(key: str, operator: str, operand: object) -> Scalar:
-    if isinstance(operand, float) and not math.isfinite(operand):
-        raise FilterError(f"expected a finite number for {key!r}, got {operand!r}")
-    if operand is None or isinstance(operand, str | bool | int | float):
-        return number(operand) if kind(operand) == "number" else operand
+    if isinstance(operand, str):
+        return _text(key, operand)
+    if operand is None or isinstance(operand, bool):
+        return operand
+    if isinstance(operand, int | float):
+        if not -_MAX_FLOAT <= operand <= _MAX_FLOAT:  # NaN compares false
+            raise FilterError(f"expected a finite number for {key!r}, got {_named(operand)}")
+        return float(operand) if isinstance(operand, float) or operand not in _INT64 else operand
     raise FilterError(
         f"expected text, a number, true, false or null after {operator} for {key!r}, "
         f"got {operand!r}; use $in for several values, $contains for an item of a list"
     )
+
+
+def _named(operand: float) -> str:
+    """A number for a message; Python refuses to write those of thousands of digits."""
+    return repr(operand) if isinstance(operand, float) else f"one of {operand.bit_length()} bits"
 
 
 def kind(value: object) -> str:
@@ -161,13 +194,3 @@ def kind(value: object) -> str:
         case Mapping():
             return "object"
     return "list"
-
-
-def number(value: Any) -> Any:  # noqa: ANN401  a number of either type
-    """Integers beyond int64 as floats, as SQLite reads them."""
-    if isinstance(value, int) and value not in _INT64:
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
-    return value

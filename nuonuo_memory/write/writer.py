@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from nuonuo_memory.core import Core
 from nuonuo_memory.encoders.base import encode_checked, unit
 from nuonuo_memory.errors import DuplicateIdError, NotFoundError
+from nuonuo_memory.store.protocol import Transaction
 from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, Query, TermRow
-from nuonuo_memory.store.sqlite.transaction import Writer
 from nuonuo_memory.text.mentions import Mention
 from nuonuo_memory.text.terms import terms
 from nuonuo_memory.types import Cue, Link, Namespace, Progress
@@ -239,7 +239,7 @@ class Prepared:
     mentions: tuple[Mention, ...]
 
 
-def _write_parts(writer: Writer, new: Sequence[Prepared], keys: Sequence[int]) -> None:
+def _write_parts(writer: Transaction, new: Sequence[Prepared], keys: Sequence[int]) -> None:
     strengths = [
         replace(one.draft.strength, memory_key=key)
         for key, one in zip(keys, new, strict=True)

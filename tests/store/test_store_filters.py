@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_helpers import open_store, row
+from where_oracle import matches
 
 from nuonuo_memory.errors import FilterError
-from nuonuo_memory.store import Store
 from nuonuo_memory.store.rows import Query
-from nuonuo_memory.store.sqlite.where_sql import matches
+from nuonuo_memory.store.sqlite.store import Store
 
 KEYS = [
     "n",

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,6 +108,23 @@ class Database:
             return
         with self._connected(writes=False) as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads within the block be of one moment."""
+        if getattr(self._local, "connection", None) is not None:
+            yield
+            return
+        with ExitStack() as stack:
+            if self.path is None:
+                stack.enter_context(self._held())
+            connection = stack.enter_context(self._connected(writes=False))
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")  # the moment is now
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                self._local.connection = None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -61,6 +61,13 @@ class ReadOnlyDatabase(Database):
         with super().reading() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads within the block be of one moment."""
+        self.refresh()
+        with super().snapshot():
+            yield
+
     def connect_raw(self) -> sqlite3.Connection:
         """A connection of the driver; alone where the log of a writer is gone again."""
         try:
