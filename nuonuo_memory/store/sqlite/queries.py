@@ -271,6 +271,12 @@ def namespace_rows(connection: Connection, prefix: Sequence[str]) -> list[Namesp
     ]
 
 
+def namespace_keys(connection: Connection, namespace: Sequence[str], *, prefix: bool) -> list[int]:
+    """The keys of a namespace or, with `prefix`, of it and all below, ascending."""
+    statement = select(namespaces.c.key).where(within(namespace, prefix=prefix))
+    return list(connection.execute(statement.order_by(namespaces.c.key)).scalars())
+
+
 def existing_digests(
     connection: Connection, namespace: Sequence[str], digests: Sequence[str]
 ) -> dict[str, int]:

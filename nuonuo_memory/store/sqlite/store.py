@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import select
-
 from nuonuo_memory.errors import ReadOnlyStoreError, StoreBusyError, StoreFullError
 from nuonuo_memory.platform import whole_file
 from nuonuo_memory.store.protocol import VectorBatches
@@ -35,9 +33,7 @@ from nuonuo_memory.store.sqlite import changes, loaders, queries
 from nuonuo_memory.store.sqlite.connect import Database
 from nuonuo_memory.store.sqlite.copying import copy_database
 from nuonuo_memory.store.sqlite.erasure import drop_blanked, erase, left_undone, worth_compacting
-from nuonuo_memory.store.sqlite.namespace_rows import within
 from nuonuo_memory.store.sqlite.open_file import open_database
-from nuonuo_memory.store.sqlite.schema import namespaces
 from nuonuo_memory.store.sqlite.transaction import SqliteTransaction
 from nuonuo_memory.store.sqlite.watch import Watch
 
@@ -304,13 +300,8 @@ class Store:
 
     def namespace_keys(self, namespace: Sequence[str], *, prefix: bool = False) -> list[int]:
         """The keys of a namespace or, with `prefix`, of it and all below; `[]` when unknown."""
-        statement = (
-            select(namespaces.c.key)
-            .where(within(namespace, prefix=prefix))
-            .order_by(namespaces.c.key)
-        )
         with self._database.reading() as connection:
-            return list(connection.execute(statement).scalars())
+            return queries.namespace_keys(connection, namespace, prefix=prefix)
 
     def counts(self, query: Query = _ANY) -> Counts:
         """How much belongs to the memories meant; a link belongs to the memory that it leaves."""
