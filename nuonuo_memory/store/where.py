@@ -31,9 +31,6 @@ MAX_DEPTH: Final = 20
 MAX_TESTS: Final = 200
 """Limits that keep a filter within SQLite's own (an expression tree 1,000 deep)."""
 
-MAX_FRACTIONS: Final = 1_000
-"""Fractional numbers in `$in` and `$nin` at most; each is a comparison of its own."""
-
 _INT64 = range(-(2**63), 2**63)
 _MAX_FLOAT = sys.float_info.max
 _ORDERED = ("$gt", "$gte", "$lt", "$lte")
@@ -140,11 +137,6 @@ def _scalars(key: str, operator: str, operand: object) -> tuple[Scalar, ...]:
     if not isinstance(operand, list | tuple | set | frozenset):
         raise FilterError(f"expected a list after {operator} for {key!r}, got {operand!r}")
     found = dict.fromkeys(_kinded(_scalar(key, operator, item)) for item in operand)
-    if sum(of is float for of, _ in found) > MAX_FRACTIONS:
-        raise FilterError(
-            f"expected at most {MAX_FRACTIONS} fractional numbers after {operator} for {key!r}, "
-            f"got {len(found)}; compare with $gte and $lte, or ask in parts"
-        )
     return tuple(item for _, item in found)
 
 

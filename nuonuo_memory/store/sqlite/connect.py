@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from nuonuo_memory.errors import ClosedError, StoreBusyError, StoreError
 from nuonuo_memory.store.sqlite.faults import translated
+from nuonuo_memory.store.sqlite.functions import register
 
 _WRITES: Final = "nuonuo_writes"
 _PRAGMAS: Final = (
@@ -76,7 +77,7 @@ class Database:
             check_same_thread=False,
         )
         try:
-            connection.create_function("casefold", 1, _casefold, deterministic=True)
+            register(connection)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
         except sqlite3.Error:
@@ -171,11 +172,6 @@ class Database:
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
-
-
-def _casefold(value: object) -> str | None:
-    """SQLite's own `lower` knows the letters of ASCII alone."""
-    return value.casefold() if isinstance(value, str) else None
 
 
 def _begin(connection: Connection) -> None:

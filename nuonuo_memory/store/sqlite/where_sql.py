@@ -15,19 +15,17 @@ because SQLite does not always read the last bit of a decimal fraction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, exists, false, func, literal, not_, or_, select
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from nuonuo_memory.json_values import MAX_DEPTH
 from nuonuo_memory.store.sqlite.connect import dumps
+from nuonuo_memory.store.sqlite.functions import TOLERANCE
 from nuonuo_memory.store.sqlite.schema import contents, memories
 from nuonuo_memory.store.where import RESERVED, Check, Group, Scalar, kind, parse
-
-_TOLERANCE: Final = 1e-15
-_WIDE: Final = 50  # conditions in a row
 
 
 def where_clause(where: Mapping[str, Any]) -> ColumnElement[bool]:
@@ -134,35 +132,38 @@ class _Leaf:
 
     def _among(self, items: Sequence[Scalar]) -> list[ColumnElement[bool]]:
         """Conditions of which one holds where the value is one of the items."""
-        texts, whole, rest = _sorted(items)
+        texts, numbers, rest = _sorted(items)
         parts = [self._compare("$eq", item) for item in rest]
         if texts:
             parts.append(and_(self._is("string"), self._listed(texts)))
-        if whole:
-            parts.append(and_(self._is("number"), self._numbered(whole)))
-        return _halved(or_, parts)
+        if numbers:
+            parts.append(and_(self._is("number"), self._numbered(numbers)))
+        return parts
 
     def _beside(self, items: Sequence[Scalar]) -> list[ColumnElement[bool]]:
         """Conditions that all hold where the value can be compared with each item and is none."""
-        texts, whole, rest = _sorted(items)
+        texts, numbers, rest = _sorted(items)
         parts = [self._compare("$ne", item) for item in rest]
         if texts:
             parts.append(and_(self._is("string"), not_(self._listed(texts))))
-        if whole:
-            parts.append(and_(self._is("number"), not_(self._numbered(whole))))
-        return _halved(and_, parts)
+        if numbers:
+            parts.append(and_(self._is("number"), not_(self._numbered(numbers))))
+        return parts
 
     def _listed(self, values: Sequence[Scalar]) -> ColumnElement[bool]:
         return self._atom.in_(select(_items(literal(dumps(values))).c.atom))
 
-    def _numbered(self, values: Sequence[Scalar]) -> ColumnElement[bool]:
-        """Whether a number is one of some integers: exactly, or where it is fractional nearly."""
-        wanted = _items(literal(dumps(values)))
-        middle = wanted.c.atom * literal(1.0)
-        slack = func.abs(middle) * _TOLERANCE
-        near = exists(select(1).where(self._atom.between(middle - slack, middle + slack)))
-        whole = func.typeof(self._atom) == "integer"
-        return or_(and_(whole, self._listed(values)), and_(not_(whole), near))
+    def _numbered(self, values: Sequence[float]) -> ColumnElement[bool]:
+        """Whether a number is one of some: two integers exactly, a fractional one nearly."""
+        whole = [value for value in values if isinstance(value, int)]
+        fractional = [value for value in values if isinstance(value, float)]
+        near = func.is_near(self._atom, dumps(values)) == 1
+        if not whole:
+            return near
+        exact = self._listed(whole)
+        if fractional:
+            exact = or_(exact, func.is_near(self._atom, dumps(fractional)) == 1)
+        return func.iif(func.typeof(self._atom) == "integer", exact, near) == 1
 
     def _is(self, of: str) -> ColumnElement[bool]:
         types = {
@@ -193,7 +194,7 @@ class _Leaf:
         of = kind(operand)
         if isinstance(operand, str):
             return and_(self._is(of), _ordered(self._atom, operator, operand, operand))
-        slack = abs(operand) * _TOLERANCE
+        slack = abs(operand) * TOLERANCE
         loose = _ordered(self._atom, operator, operand - slack, operand + slack)
         if isinstance(operand, float):
             return and_(self._is(of), loose)
@@ -202,27 +203,13 @@ class _Leaf:
         return and_(self._is(of), or_(and_(whole, exact), and_(not_(whole), loose)))
 
 
-def _sorted(items: Sequence[Scalar]) -> tuple[list[Scalar], list[Scalar], list[Scalar]]:
-    """Texts, integers, and the rest."""
-    texts: list[Scalar] = [item for item in items if isinstance(item, str)]
-    whole: list[Scalar] = [item for item in items if type(item) is int]
-    rest: list[Scalar] = [
-        item for item in items if not isinstance(item, str) and type(item) is not int
+def _sorted(items: Sequence[Scalar]) -> tuple[list[str], list[float], list[Scalar]]:
+    """Texts, numbers, and the rest."""
+    texts = [item for item in items if isinstance(item, str)]
+    numbers = [
+        item for item in items if isinstance(item, int | float) and not isinstance(item, bool)
     ]
-    return texts, whole, rest
-
-
-def _halved(
-    join: Callable[..., ColumnElement[bool]], parts: Sequence[ColumnElement[bool]]
-) -> list[ColumnElement[bool]]:
-    """The conditions, joined pair by pair as long as they are many: SQLite limits the depth."""
-    joined = list(parts)
-    while len(joined) > _WIDE:
-        joined = [
-            join(*joined[start : start + _WIDE]).self_group()
-            for start in range(0, len(joined), _WIDE)
-        ]
-    return joined
+    return texts, numbers, [item for item in items if item is None or isinstance(item, bool)]
 
 
 def _ordered(
