@@ -67,13 +67,13 @@ def _miss(core: Core, key: int, chance: random.Random) -> float | None:
         question=Question(cue.text, None, None, cue.text),
         index=core.index,
         direction=vector,
-        centred=centred(core.index.arena, vector, [group], share=config.mean_centring),
+        centred=centred(core.index.cues, vector, [group], share=config.mean_centring),
         terms=hashed_terms(cue.text),
         scope=Scope([group], torch.from_numpy(others)),
         beta=config.beta,
     )
     near = nearest(
-        core.index.arena,
+        core.index.cues,
         query.centred,
         groups=[query.scope.groups],
         k=config.cue_candidates,

@@ -90,7 +90,7 @@ def candidates(core: Core, queries: Sequence[Query], request: RecallRequest) -> 
     """Return the cues nearest to each question; each table has one row."""
     scope = queries[0].scope
     found = nearest(
-        core.index.arena,
+        core.index.cues,
         torch.cat([query.centred for query in queries]),
         groups=[scope.groups] * len(queries),
         k=max(core.config.ranking.cue_candidates, 4 * request.k),
@@ -102,7 +102,7 @@ def candidates(core: Core, queries: Sequence[Query], request: RecallRequest) -> 
 def _centred(core: Core, directions: Tensor, scope: Scope) -> Tensor:
     """Return directions [n, d] less a share of the mean of the scope's cues."""
     share = core.config.ranking.mean_centring
-    return centred(core.index.arena, directions, scope.groups, share=share)
+    return centred(core.index.cues, directions, scope.groups, share=share)
 
 
 def _ranked(core: Core, query: Query, near: Candidates, request: RecallRequest) -> Ranked:
@@ -137,6 +137,6 @@ def _cosines(core: Core, query: Query, cues: Ints) -> NDArray[np.float64]:
     """Return the cosine of each cue with the question, 0 for a cue of -1."""
     cosines = np.zeros(len(cues))
     held = cues >= 0
-    asked = similarities(core.index.arena, query.direction, torch.from_numpy(cues[held]))
+    asked = similarities(core.index.cues, query.direction, torch.from_numpy(cues[held]))
     cosines[held] = asked.cpu().numpy()
     return cosines

@@ -327,5 +327,5 @@ def test_a_pass_equals_forgetting_what_it_names(
         held = [(one.id, one.text, one.namespace) for one in memory.list(prefix=True)]
         assert held == [(one.id, one.text, one.namespace) for one in expected.list(prefix=True)]
         index, other = memory._core.index, expected._core.index
-        assert index.arena.fingerprint() == other.arena.fingerprint()
+        assert index.cues.fingerprint() == other.cues.fingerprint()
         assert index.terms.fingerprint() == other.terms.fingerprint()
