@@ -20,6 +20,7 @@ from nuonuo_memory.errors import (
     FilterError,
     InvalidInputError,
     NamespaceError,
+    shown,
 )
 from nuonuo_memory.json_values import clean, json_object, storable
 from nuonuo_memory.types import (
@@ -59,7 +60,7 @@ def text_of(value: object, what: str = "text") -> str:
         raise InvalidInputError(f"{what} must be a str, got {type(value).__name__}; pass the words")
     if not value.strip():
         raise EmptyTextError(
-            f"{what} must hold at least one visible character, got {value!r:.80}; skip empty texts"
+            f"{what} must hold at least one visible character, got {shown(value)}; skip empty texts"
         )
     return storable(value, what)
 
@@ -76,7 +77,7 @@ def namespace_of(value: object, default: Namespace | None = None) -> Namespace:
     if not isinstance(labels, tuple | list) or not labels:
         raise NamespaceError(
             "a namespace must be a str or a non-empty tuple of str, as in ('acme', 'alice'); "
-            f"got {value!r:.80}"
+            f"got {shown(value)}"
         )
     if len(labels) > MAX_LABELS:
         raise NamespaceError(
@@ -88,8 +89,8 @@ def namespace_of(value: object, default: Namespace | None = None) -> Namespace:
 def _label(label: object, namespace: object) -> str:
     if not isinstance(label, str) or not label.strip():
         raise NamespaceError(
-            f"each label of a namespace must be a non-empty str; got {label!r:.80} "
-            f"in {namespace!r:.80}"
+            f"each label of a namespace must be a non-empty str; got {shown(label)} "
+            f"in {shown(namespace)}"
         )
     if len(label) > MAX_LABEL:
         raise NamespaceError(
@@ -97,8 +98,8 @@ def _label(label: object, namespace: object) -> str:
         )
     if any(ord(character) < 32 for character in label):
         raise NamespaceError(
-            f"a namespace's labels must not hold control characters; got {label!r} "
-            f"in {namespace!r:.80}"
+            f"a namespace's labels must not hold control characters; got {shown(label)} "
+            f"in {shown(namespace)}"
         )
     return clean(label)
 
@@ -109,7 +110,7 @@ def time_of(value: object, what: str = "at") -> datetime | None:
         return None
     if not isinstance(value, datetime):
         raise InvalidInputError(
-            f"{what} must be a datetime or None, got {type(value).__name__} {value!r:.80}; "
+            f"{what} must be a datetime or None, got {type(value).__name__} {shown(value)}; "
             "use datetime.fromisoformat for a string"
         )
     try:
@@ -118,7 +119,7 @@ def time_of(value: object, what: str = "at") -> datetime | None:
         datetime.fromtimestamp(moment.timestamp(), UTC)  # as it is read back: a float of seconds
     except (OverflowError, ValueError) as error:
         raise InvalidInputError(
-            f"{what} must lie between the years 1 and 9999 in UTC, got {value!r}"
+            f"{what} must lie between the years 1 and 9999 in UTC, got {shown(value)}"
         ) from error
     return moment
 
@@ -138,7 +139,7 @@ def count_of(value: object, what: str = "k", *, least: int = 1) -> int:
     """Return a whole number of at least `least`; `k` and `hops` have a greatest value."""
     most = _MOST.get(what, MAX_INT)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidInputError(f"{what} must be an int of at least {least}, got {value!r:.80}")
+        raise InvalidInputError(f"{what} must be an int of at least {least}, got {shown(value)}")
     if value > most:
         raise InvalidInputError(f"{what} must be an int of at most {most:,}, got {_digits(value)}")
     return int(value)
@@ -153,7 +154,7 @@ def share_of(value: object, what: str) -> float:
     """Return a number in [0, 1]."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= 1:  # type: ignore[operator]  # NaN compares false
-        raise InvalidInputError(f"{what} must be a number from 0 to 1, got {value!r:.80}")
+        raise InvalidInputError(f"{what} must be a number from 0 to 1, got {shown(value)}")
     return float(value)  # type: ignore[arg-type]
 
 
@@ -182,7 +183,7 @@ def id_of(value: object, what: str = "a memory's id") -> str:
     """Return one id; a `Memory` or a `Hit` stands for its own."""
     value = value.id if isinstance(value, Memory | Hit) else value
     if not isinstance(value, str) or not value:
-        raise InvalidInputError(f"{what} must be a non-empty str, got {value!r:.80}")
+        raise InvalidInputError(f"{what} must be a non-empty str, got {shown(value)}")
     return storable(value, what)
 
 
@@ -199,7 +200,7 @@ def memory_ids_of(value: object) -> list[str]:
 def ids_in_order(value: object) -> list[str]:
     """Return ids as they come, repeats too; one id alone is no list of ids."""
     if isinstance(value, str | Memory | Hit) or not isinstance(value, Iterable):
-        raise InvalidInputError(f"expected a list of ids, got {value!r:.80}; use get for one")
+        raise InvalidInputError(f"expected a list of ids, got {shown(value)}; use get for one")
     return [id_of(one) for one in value]
 
 
@@ -215,7 +216,7 @@ def activation_of(value: object) -> Mapping[str, float]:
         if not isinstance(id_, str) or not number or not 0 <= weight <= _MAX_FLOAT:
             raise InvalidInputError(
                 "start must map ids to finite numbers of at least 0, got "
-                f"{id_!r:.80}: {weight!r:.80}"
+                f"{shown(id_)}: {shown(weight)}"
             )
         found[clean(id_)] = float(weight)
     return found
@@ -260,7 +261,7 @@ def link_of(value: object) -> Link:
     if weight == 0.0:
         raise InvalidInputError("a link's weight must be above 0; leave the link out instead")
     if not isinstance(value.label, str):
-        raise InvalidInputError(f"a link's label must be a str, got {value.label!r:.80}")
+        raise InvalidInputError(f"a link's label must be a str, got {shown(value.label)}")
     return Link(
         id_of(value.target, "a link's target"), storable(value.label, "a link's label"), weight
     )
@@ -275,7 +276,7 @@ def _several(value: object, what: str, one: str, kind: Any) -> Iterable[object]:
     """The values of a list, which one value alone is not: a str would be taken letter by letter."""
     if isinstance(value, kind):
         raise InvalidInputError(
-            f"{what} must be a list, got {one} alone, {value!r:.80}; put it into a list"
+            f"{what} must be a list, got {one} alone, {shown(value)}; put it into a list"
         )
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidInputError(f"{what} must be a list, got {type(value).__name__}")
@@ -338,7 +339,7 @@ def message_of(value: object) -> Message:
         )
     role = fields.get("role")
     if not isinstance(role, str) or not role.strip():
-        raise InvalidInputError(f"a message's role must be a non-empty str, got {role!r:.80}")
+        raise InvalidInputError(f"a message's role must be a non-empty str, got {shown(role)}")
     return Message(
         role=storable(role, "a message's role"),
         content=_content_of(fields.get("content")),
@@ -350,7 +351,7 @@ def message_of(value: object) -> Message:
 
 def _name_of(value: object, what: str) -> str | None:
     if not isinstance(value, str | None):
-        raise InvalidInputError(f"a message's {what} must be a str, got {value!r:.80}")
+        raise InvalidInputError(f"a message's {what} must be a str, got {shown(value)}")
     return None if value is None else storable(value, f"a message's {what}")
 
 

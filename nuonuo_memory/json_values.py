@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.errors import InvalidInputError, shown
 
 MAX_DEPTH: Final = 50
 """Levels of lists and objects in metadata at most."""
@@ -54,7 +54,7 @@ def json_object(value: Mapping[Any, object], place: str, depth: int = 1) -> dict
     found: dict[str, Any] = {}
     for name, item in value.items():
         if not isinstance(name, str):
-            raise InvalidInputError(f"the names in {place} must be str, got {name!r:.80}")
+            raise InvalidInputError(f"the names in {place} must be str, got {shown(name)}")
         found[storable(name, f"a name in {place}")] = _json(item, f"{place}.{name:.40}", depth)
     return found
 
@@ -67,7 +67,7 @@ def _json(value: object, place: str, depth: int) -> Any:  # noqa: ANN401  JSON i
             return _json_int(value, place)
         case float():
             if not math.isfinite(value):
-                raise InvalidInputError(f"{place} must hold finite numbers, got {value!r}")
+                raise InvalidInputError(f"{place} must hold finite numbers, got {shown(value)}")
             return float(value)
         case str():
             return storable(value, place)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from nuonuo_memory.errors import InvalidInputError, StoreError, StoreFullError
+from nuonuo_memory.errors import InvalidInputError, StoreError, StoreFullError, shown
 
 PRIVATE: Final = 0o600
 """The mode of every file that we make."""
@@ -37,12 +37,12 @@ def path_of(value: object, what: str) -> Path:
         raise InvalidInputError(f"expected a path for {what}, got {type(value).__name__}")
     name = os.fspath(value)
     if not isinstance(name, str) or not name or "\0" in name:
-        raise InvalidInputError(f"expected a path for {what}, got {name!r:.80}")
+        raise InvalidInputError(f"expected a path for {what}, got {shown(name)}")
     try:
         os.fsencode(name)
     except UnicodeEncodeError as error:
         raise InvalidInputError(
-            f"expected a path for {what} that can be encoded, got {name!r:.80}"
+            f"expected a path for {what} that can be encoded, got {shown(name)}"
         ) from error
     return Path(name)
 
@@ -115,8 +115,8 @@ def disk_errors(path: Path, what: str) -> Iterator[None]:
             ) from error
         if error.errno in _RIGHTS:
             raise InvalidInputError(
-                f"expected {what} {path} to be allowed, got {error.strerror!r}; check the rights "
-                "of the file and its folder"
+                f"expected {what} {path} to be allowed, got {error.strerror}; check the rights of "
+                "the file and its folder"
             ) from error
         raise StoreError(f"the disk failed for {what} {path} ({error})") from error
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nuonuo_memory import inputs
 from nuonuo_memory.encoders.base import unit
-from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.errors import InvalidInputError, shown
 from nuonuo_memory.store import Store
 from nuonuo_memory.store.rows import CueRow, Ints, MemoryRow, StrengthRow
 from nuonuo_memory.types import Cue, Link
@@ -186,7 +186,7 @@ def _positive(value: object) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0:  # type: ignore[arg-type, operator]
         raise InvalidInputError(
-            f"strength must be a finite number of at least 0, got {value!r:.80}"
+            f"strength must be a finite number of at least 0, got {shown(value)}"
         )
     return float(value)  # type: ignore[arg-type]
 

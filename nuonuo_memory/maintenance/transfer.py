@@ -17,7 +17,7 @@ from typing import IO, Any
 from nuonuo_memory import inputs
 from nuonuo_memory._version import __version__
 from nuonuo_memory.core import Core
-from nuonuo_memory.errors import DuplicateIdError, FormatError, InvalidInputError
+from nuonuo_memory.errors import DuplicateIdError, FormatError, InvalidInputError, shown
 from nuonuo_memory.maintenance.export_records import draft_of, records
 from nuonuo_memory.maintenance.inspection import selection
 from nuonuo_memory.platform import disk_errors, path_of, whole_file
@@ -152,12 +152,12 @@ def _head(number: int, line: str) -> dict[str, Any]:
     head = _parsed(number, line)
     if head.get("format") != FORMAT:
         raise FormatError(
-            f"expected a file made by export (format {FORMAT!r}), got {head.get('format')!r:.80} "
-            "in line 1; to read a conversation, ingest it"
+            f"expected a file made by export (format {FORMAT!r}) in line 1, got "
+            f"{shown(head.get('format'))}; to read a conversation, ingest it"
         )
     if not isinstance(head.get("version"), int) or head["version"] > VERSION:
         raise FormatError(
-            f"expected an export of version {VERSION} or older, got {head.get('version')!r:.80}; "
+            f"expected an export of version {VERSION} or older, got {shown(head.get('version'))}; "
             "upgrade nuonuo-memory"
         )
     return head
@@ -170,7 +170,7 @@ def _draft(number: int, line: str, *, dimension: int | None) -> Draft:
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(
             f"expected a memory in line {number} of the export, got one that cannot be read: "
-            f"{error!r:.300}; nothing was imported"
+            f"{shown(error)}; nothing was imported"
         ) from error
 
 
@@ -180,7 +180,7 @@ def _moved(drafts: list[Draft], new: Namespace, exported: object) -> list[Draft]
     old = tuple(exported) if isinstance(exported, list) else min(held, default=new)
     if not all(one[: len(old)] == old for one in held) or (exported is None and len(held) > 1):
         raise InvalidInputError(
-            f"expected an export of one namespace to put at {new!r}, got one of "
+            f"expected an export of one namespace to put at {shown(new)}, got one of "
             f"{len(held)} namespaces; export with namespace=, or import without"
         )
     return [
@@ -194,8 +194,8 @@ def _refuse_known(writing: Writing, ids: list[str]) -> None:
     known = writing.known(ids)
     if known:
         raise DuplicateIdError(
-            f"expected new ids in the export, got {known[0]!r}, which a memory here has already; "
-            "nothing was imported: forget that one first, or import into another file"
+            f"expected new ids in the export, got {shown(known[0])}, which a memory here has "
+            "already; nothing was imported: forget that one first, or import into another file"
         )
 
 
@@ -204,10 +204,12 @@ def _parsed(number: int, line: str) -> dict[str, Any]:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise FormatError(
-            f"expected JSON in line {number} of the export, got {line[:60]!r}"
+            f"expected JSON in line {number} of the export, got {shown(line[:60])}"
         ) from error
     if not isinstance(record, dict):
-        raise FormatError(f"expected an object in line {number} of the export, got {line[:60]!r}")
+        raise FormatError(
+            f"expected an object in line {number} of the export, got {shown(line[:60])}"
+        )
     return record
 
 
@@ -234,6 +236,6 @@ def _reading(source: str | os.PathLike[str] | IO[str]) -> AbstractContextManager
     with disk_errors(path, "an import from"):
         if not path.is_file():
             raise FormatError(
-                f"expected an exported file to import, got {str(path)!r}: no such file"
+                f"expected an exported file to import, got {shown(str(path))}: no such file"
             )
         return path.open(encoding="utf-8")

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from nuonuo_memory.errors import FilterError
+from nuonuo_memory.errors import FilterError, shown
 from nuonuo_memory.json_values import clean
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -77,7 +77,7 @@ class _Parser:
             raise FilterError(f"expected a filter at most {MAX_DEPTH} deep; simplify it")
         if not isinstance(where, Mapping):
             raise FilterError(
-                f"expected a filter as a mapping such as {{'topic': 'travel'}}, got {where!r}"
+                f"expected a filter as a mapping such as {{'topic': 'travel'}}, got {shown(where)}"
             )
         parts: list[Condition] = []
         for key, value in where.items():
@@ -86,25 +86,25 @@ class _Parser:
 
     def _entry(self, key: object, value: object, depth: int) -> list[Condition]:
         if not isinstance(key, str):
-            raise FilterError(f"expected the keys of a filter to be text, got {key!r:.80}")
+            raise FilterError(f"expected the keys of a filter to be text, got {shown(key)}")
         key = _text(key, key)
         if key in ("$and", "$or"):
             if not isinstance(value, list | tuple) or not value:
                 raise FilterError(
-                    f"expected a non-empty list of filters after {key}, got {value!r}"
+                    f"expected a non-empty list of filters after {key}, got {shown(value)}"
                 )
             return [Group(key, tuple(self.where(part, depth + 1) for part in value))]
         if key == "$not":
             return [Group(key, (self.where(value, depth + 1),))]
         if key.startswith("$"):
             raise FilterError(
-                f"expected a metadata key, $and, $or or $not, got {key!r}; operators stand "
+                f"expected a metadata key, $and, $or or $not, got {shown(key)}; operators stand "
                 "under a key, as in {'n': {'$gte': 2}}"
             )
         if not isinstance(value, Mapping):
             return [self._test(key, "$eq", value)]
         if not value:
-            raise FilterError(f"expected an operator for {key!r}, got an empty mapping")
+            raise FilterError(f"expected an operator for {shown(key)}, got an empty mapping")
         return [self._test(key, operator, operand) for operator, operand in value.items()]
 
     def _test(self, key: str, operator: object, operand: object) -> Check:
@@ -115,7 +115,7 @@ class _Parser:
             )
         if operator not in OPERATORS:
             raise FilterError(
-                f"expected one of {', '.join(OPERATORS)} for {key!r}, got {operator!r}; "
+                f"expected one of {', '.join(OPERATORS)} for {shown(key)}, got {shown(operator)}; "
                 "nested keys are written with dots, as in {'address.city': 'Tours'}"
             )
         name = str(operator)
@@ -123,19 +123,21 @@ class _Parser:
             return Check(key, name, _scalars(key, name, operand))
         if name == "$exists":
             if not isinstance(operand, bool):
-                raise FilterError(f"expected true or false after $exists, got {operand!r}")
+                raise FilterError(f"expected true or false after $exists, got {shown(operand)}")
             return Check(key, name, operand)
         value = _scalar(key, name, operand)
         if name in _ORDERED and kind(value) not in ("number", "string"):
-            raise FilterError(f"expected a number or text after {name}, got {operand!r}")
+            raise FilterError(f"expected a number or text after {name}, got {shown(operand)}")
         if name == "$icontains" and not isinstance(value, str):
-            raise FilterError(f"expected text after {name} for {key!r}, got {operand!r}")
+            raise FilterError(f"expected text after {name} for {shown(key)}, got {shown(operand)}")
         return Check(key, name, value)
 
 
 def _scalars(key: str, operator: str, operand: object) -> tuple[Scalar, ...]:
     if not isinstance(operand, list | tuple | set | frozenset):
-        raise FilterError(f"expected a list after {operator} for {key!r}, got {operand!r}")
+        raise FilterError(
+            f"expected a list after {operator} for {shown(key)}, got {shown(operand)}"
+        )
     found = dict.fromkeys(_kinded(_scalar(key, operator, item)) for item in operand)
     return tuple(item for _, item in found)
 
@@ -147,7 +149,7 @@ def _kinded(item: Scalar) -> tuple[type, Scalar]:
 def _text(key: str, value: str) -> str:
     if "\0" in value:
         raise FilterError(
-            f"expected text without NUL in a filter, got {value!r:.80} for {key!r:.80}"
+            f"expected text without NUL in a filter, got {shown(value)} for {shown(key)}"
         )
     return clean(value)
 
@@ -159,11 +161,11 @@ def _scalar(key: str, operator: str, operand: object) -> Scalar:
         return operand
     if isinstance(operand, int | float):
         if not -_MAX_FLOAT <= operand <= _MAX_FLOAT:  # NaN compares false
-            raise FilterError(f"expected a finite number for {key!r}, got {_named(operand)}")
+            raise FilterError(f"expected a finite number for {shown(key)}, got {_named(operand)}")
         return float(operand) if isinstance(operand, float) or operand not in _INT64 else operand
     raise FilterError(
-        f"expected text, a number, true, false or null after {operator} for {key!r}, "
-        f"got {operand!r}; use $in for several values, $contains for an item of a list"
+        f"expected text, a number, true, false or null after {operator} for {shown(key)}, "
+        f"got {shown(operand)}; use $in for several values, $contains for an item of a list"
     )
 
 
