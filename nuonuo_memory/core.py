@@ -18,8 +18,8 @@ from nuonuo_memory.encoders.background import background_of
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import ClosedError, InvalidInputError, NotFoundError
 from nuonuo_memory.index.memory_index import MemoryIndex
+from nuonuo_memory.store import Store, open_store
 from nuonuo_memory.store.rows import MemoryRow, Query
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.types import Namespace
 
@@ -82,7 +82,7 @@ class Core:
             NotFoundError: No memory has this id.
         """
         self.require_open()
-        row = self.store.get(inputs.ids_of(memory_id))[0]
+        row = self.store.get([inputs.id_of(memory_id)])[0]
         if row is None:
             raise NotFoundError(
                 f"expected the id of a memory, got {memory_id!r}, which none has; it may have been "
@@ -140,7 +140,7 @@ def open_core(
     place = pick_device(device)
     chosen = pick_encoder(encoder, str(place))
     extractor = as_link_extractor(link_extractor)
-    store = Store.open(
+    store = open_store(
         path, encoder_name=chosen.name, dimension=chosen.dimension, read_only=read_only
     )
     core = Core(
