@@ -30,8 +30,8 @@ from nuonuo_memory.recall.rank import Ranked, ranked, rerank_depth
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.recall.scope import Query, hashed_terms
 from nuonuo_memory.recall.score import contextual_evidence, independent_evidence
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.store.sqlite.store import Store
 
 EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.52, 0.06
 """Bring evidence that holds activation to the scale of evidence that holds none, so that equal
