@@ -55,7 +55,7 @@ def as_dict(result: tuple[torch.Tensor, torch.Tensor]) -> dict[int, float]:
 
 @pytest.fixture(params=[4, 2048], ids=["short tail", "long tail"])
 def tail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postings_module, "_TAIL", request.param)
+    monkeypatch.setattr(postings_module, "_TAIL_POSTINGS", request.param)
 
 
 @pytest.mark.usefixtures("tail")

@@ -11,10 +11,10 @@ from torch import Tensor
 from nuonuo_memory.engine.vectors.chunks import GroupRows, Rows
 
 TILE = 128
-"""Rows of a tile: 48 KB of high planes at 384 dimensions."""
+"""Rows of a tile: 48 KB of coarse codes at 384 dimensions."""
 
 SHARED = 64
-"""Queries that one tile's product takes with both their planes: 128 columns."""
+"""Queries that one tile's product takes with both their codes: 128 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def tiles_of(groups: Sequence[GroupRows]) -> Tensor:
 
 
 def _chunk_tiles(rows: Rows) -> Tensor:
-    columns = (rows.high, rows.low, rows.scale, rows.error, rows.cue_ids, rows.memory_ids)
+    columns = (rows.coarse, rows.residual, rows.scale, rows.error, rows.cue_ids, rows.memory_ids)
     starts = torch.arange(0, len(rows), TILE)
     table = torch.zeros(len(starts), 8, dtype=torch.int64)
     for number, column in enumerate(columns):

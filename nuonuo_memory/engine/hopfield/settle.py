@@ -20,7 +20,7 @@ from torch import Tensor
 from nuonuo_memory.engine.vectors.quantise import encode_queries
 from nuonuo_memory.errors import InvalidInputError
 
-_FINE = 2.0**45
+_ATTENTION_UNITS = 2.0**45
 """Attention is summed in whole multiples of 1/2^45, exactly, so that no order changes a sum."""
 
 
@@ -152,11 +152,11 @@ def by_memory(attention: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor, Te
     """
     wide = memory_ids.shape[1]
     memories, order = memory_ids.sort(dim=1, stable=True)
-    weights = (attention.to(torch.float64).gather(1, order) * _FINE).round_()
+    weights = (attention.to(torch.float64).gather(1, order) * _ATTENTION_UNITS).round_()
     opens = torch.ones_like(memories, dtype=torch.bool)
     opens[:, 1:] = memories[:, 1:] != memories[:, :-1]
     segment = opens.cumsum(1) - 1
-    mass = torch.zeros_like(weights).scatter_add_(1, segment, weights) / _FINE
+    mass = torch.zeros_like(weights).scatter_add_(1, segment, weights) / _ATTENTION_UNITS
     # Every place of a segment but the first goes to a spare column, which is cut off.
     target = torch.where(opens & (memories >= 0), segment, wide)
     ids = torch.full((len(memories), wide + 1), -1, dtype=torch.int64, device=memories.device)
