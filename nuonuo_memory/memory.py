@@ -540,7 +540,7 @@ class TextMemory:
         )
         if not done.dry_run and self._paraphrasing is not None:
             confused = [one.id for one in done.confused]
-            self._paraphrase(consolidation.unheard(self._core, confused))
+            self._paraphrase(consolidation.without_paraphrase(self._core, confused))
         return done
 
     def calibrate(

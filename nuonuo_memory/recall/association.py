@@ -32,6 +32,11 @@ from nuonuo_memory.recall.score import contextual_evidence, independent_evidence
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.store.sqlite.store import Store
 
+EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.55, 0.08
+"""Bring evidence that holds activation to the scale of evidence that holds none, so that equal
+values are as likely right: the ratio of the slopes, and what makes the midpoints equal, of the two
+logistic regressions of benchmarks/score_map.py. A rising map, so that no order changes."""
+
 SECOND_LOOK_CANDIDATES = 64
 """Cues, and memories by words, that the second look takes."""
 
@@ -223,7 +228,7 @@ class Walker:
         arrived = np.zeros(len(keys))
         arrived[rows >= 0] = walks.activation.cpu().numpy()[rows[rows >= 0]]
         mixed = seeds.mix(torch.from_numpy(arrived), torch.from_numpy(evidence), config=config)
-        result: NDArray[np.float64] = mixed.numpy()
+        result: NDArray[np.float64] = EVIDENCE_SLOPE * mixed.numpy() + EVIDENCE_OFFSET
         return result
 
     def _in_each_group(self, names: Tensor) -> tuple[Tensor, Tensor]:
