@@ -19,7 +19,7 @@ SHARED = 64
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Tiles [n, 8] int64 as `kernels` lists them, and each query's first, count and column [B, 3].
+    """Tiles [n, 8] int64 as `scan` lists them, and each query's first, count and column [B, 3].
 
     `together` queries share each tile, 0 standing for all; a query has at most `reach` tiles; no
     row is longer than `longest`; `many` is what it was assembled with; `chunks` keeps the rows
@@ -53,7 +53,7 @@ def _chunk_tiles(rows: Rows) -> Tensor:
 
 
 def assemble(per_query: Sequence[Sequence[GroupRows]], device: torch.device, *, many: int) -> Tiles:
-    """Build the table for a batch.
+    """Build the table of tiles for a batch, from the groups that each query searches.
 
     When every query searches the same groups, up to 64 queries share one reading of each tile,
     and more than 64 over at least `many` tiles are left to the batch kernel; otherwise each query

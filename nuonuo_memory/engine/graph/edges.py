@@ -47,7 +47,7 @@ class Edges(NamedTuple):
 
 
 class EdgeRows(NamedTuple):
-    """Edges by their ends, which `EdgeSet.keys` turns into keys.
+    """Edges [n] by their rows and ends; `EdgeSet.keys` turns ends into keys.
 
     Attributes:
         row: int32 [n], by which `EdgeSet.kinds` finds the kind; good until edges are removed.
@@ -148,7 +148,7 @@ class EdgeSet:
         return self._index.lists(self._index.find(keys, scopes))
 
     def edge_rows(self, lists: Lists) -> tuple[Tensor, EdgeRows]:
-        """Spell out lists in their order: place in `lists`, int64 [n], and the edge, n of them."""
+        """Spell out lists in their order: (place in `lists`, int64 [n]; the n edges)."""
         owner, row = self._index.rows(lists)
         left, right, weight = self._table.index_select(0, row).unbind(1)
         return owner, EdgeRows(row, left, right, weight.view(torch.float32))

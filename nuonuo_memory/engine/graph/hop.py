@@ -35,7 +35,7 @@ from nuonuo_memory.engine.graph.walks import (
 
 
 class Front(NamedTuple):
-    """The walks that go on.
+    """The w walks that are extended by the next hop.
 
     Attributes:
         row: int64 [w], place among the walks of the last hop.
@@ -59,7 +59,7 @@ class Front(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Steps that walks may take.
+    """The n edges that walks may be extended by.
 
     Attributes:
         owner: int64 [n], place of the walk in the front.
@@ -121,7 +121,7 @@ class Field:
         self._first = torch.cumsum(self._groups, 0) - self._groups
 
     def begin(self, memories: Start, names: Start) -> Walks:
-        """Walks of no steps, and those that the questions' names make."""
+        """Return the starting walks: of no steps from memories, of one step from names."""
         to = self._graph.device
         query, key, activation = (x.to(to) for x in memories)
         none = torch.full_like(query, NO_KEY)
@@ -134,7 +134,7 @@ class Field:
         return strongest_first(walks, units(walks.activation))
 
     def front(self, walks: Walks, before: Front | None) -> Front:
-        """The strongest walks of each query, which go on."""
+        """Return the strongest walks of each query, which are extended."""
         most, size = self._config.walks, len(walks.query)
         row = torch.arange(size, device=walks.query.device)
         if self._batch == 1:
@@ -148,7 +148,7 @@ class Field:
         return Front(row, query, via, activation, (*visited, memory))
 
     def hop(self, front: Front) -> Walks:
-        """All arrivals one step on."""
+        """Return the walks of a front extended by one step."""
         owner, target, via, kind, share = self._steps(front)
         start = front.of(owner)
         fresh = (torch.stack(start.visited) != target).all(0)
@@ -174,7 +174,7 @@ class Field:
         return Walks(query, target, amounts.double() / UNIT, none, via, kind, share)
 
     def _steps(self, front: Front) -> Steps:
-        """Steps over names and over links; a walk that may take both shares itself out."""
+        """Return the steps over names and links; a walk with both divides its activation."""
         over, claimed = self._over_names(front)
         if not len(self._graph.links):
             return over
@@ -243,7 +243,7 @@ class Field:
         return Named(lists, owner, tally(lists.length, owner, len(query)))
 
     def _carriers(self, named: Named, kept: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Memories that the names kept lead to: (row of the name, memory, share, about it?)."""
+        """Return (row of the name, memory, share, whether it is about it) of the names kept."""
         mentions = self._graph.mentions
         going = kept if named.owner is None else kept.index_select(0, named.owner)
         owner, rows = mentions.edge_rows(named.lists._replace(length=named.lists.length * going))
@@ -257,9 +257,9 @@ class Field:
         return owner, mentions.keys(rows.left), share, about
 
     def _within_budget(self, query: Tensor, name: Tensor, value: Tensor, count: Tensor) -> Tensor:
-        """Which names give each memory the most, up to `arrivals` for each query: bool [n].
+        """Return which names stay in the fan-out budget `arrivals` of each query: bool [n].
 
-        Of names that give the same the lower key comes first.
+        Those that give each memory the most come first; of equal ones, the lower key.
         """
         each = value / count.clamp_min(1).double() ** self._config.damping
         order = lexsort(name, downwards(query, units(each)))

@@ -86,7 +86,7 @@ class Spread:
     hops: tuple[Walks, ...]
 
     def path(self, row: int) -> tuple[Step, ...]:
-        """The strongest walk to the memory in `row`, from its first step on."""
+        """Return the strongest walk to the memory in `row`, first step first."""
         hop, walk = int(self.hop[row]), int(self.walk[row])
         steps: list[Step] = []
         while walk >= 0:
@@ -147,7 +147,7 @@ def spread(
 
 
 def _collect(hops: list[Walks], config: AssociationConfig, batch: int) -> Spread:
-    """Sum what arrived in each memory, and find the walk that brought the most."""
+    """Sum walks by memory, and find the strongest walk to each."""
     device = hops[0].query.device
     query = torch.cat([walks.query for walks in hops])
     memory = torch.cat([walks.memory for walks in hops])

@@ -39,7 +39,7 @@ _SORTS_LAST = (1 << 63) - 1
 
 
 class Start(NamedTuple):
-    """Where activation enters.
+    """Activation that starts in n memories or names.
 
     Attributes:
         query: int64 [n], row of the batch.
@@ -111,7 +111,7 @@ def take(columns: Sequence[Tensor], index: Tensor) -> list[Tensor]:
 
 
 def strongest_first(walks: Walks, amounts: Tensor, *, living: Tensor | None = None) -> Walks:
-    """Those of a query together, strongest first, without those that do not live.
+    """Sort walks by query, strongest first, and drop those that `living` leaves out.
 
     Equal ones are ordered by memory, by name and then as the walks that they come from: by nothing
     that depends on the batch, or on what was ever held and forgotten.

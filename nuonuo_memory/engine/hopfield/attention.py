@@ -67,7 +67,9 @@ def retrieve_by(
     k: int,
     config: HopfieldConfig,
 ) -> Retrieved:
-    """Settle among the candidates that `find` returns, asking for more until k memories are found.
+    """Return the k memories of queries [B, d], from candidates that `find` returns.
+
+    More candidates are asked for until they belong to k memories.
 
     Args:
         find: Returns the nearest cues of queries in their groups, as many as its last argument.

@@ -21,7 +21,7 @@ FIRST_CHUNK_ROWS = 32
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Columns of some cues: planes [n, d] int8, scale and error [n] float32, ids [n] int64."""
+    """Columns of n cues: int8 codes [n, d], float32 scale and error [n], int64 ids [n]."""
 
     coarse: Tensor
     residual: Tensor

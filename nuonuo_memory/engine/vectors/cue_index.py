@@ -1,4 +1,4 @@
-"""Cue vectors on the device: kept apart by group, grown without copying, forgotten exactly."""
+"""Cue ids and vectors by group and memory: grown without copying, removed without a trace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PRIOR_CUES = 100
 
 
 class CueIndex:
-    """All cues of a memory.
+    """The cues of all memories, found by id, by memory and by group.
 
     A cue is an int64 id, a vector, the int64 id of its memory and the int64 id of its group (the
     namespace). Ids are 0 or more. Vectors are kept as two int8 codes (see `quantise`), about 2.1
@@ -132,7 +132,7 @@ class CueIndex:
     def mean(self, groups: Sequence[int]) -> Tensor:
         """Return the mean direction of the cues of some groups, float64 [d], shorter for few.
 
-        Cues of nothing stand beside them, as many as `_PRIOR_CUES`: the mean of a handful of
+        Cues of length 0 stand beside them, as many as `_PRIOR_CUES`: the mean of a handful of
         cues tells what these few are about, not what all have in common.
         """
         held = [rows for rows in map(self.rows, sorted(set(groups))) if rows is not None]

@@ -136,23 +136,6 @@ def search(
     return found
 
 
-def best_cues(cue_index: CueIndex, queries: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the best cue of given memories for each query: (cue ids, similarity), [B, m] both.
-
-    A memory id of -1, or without cues, gives -1 and -inf.
-    """
-    queries = check_vectors(queries, cue_index.dimension, what="queries").to(cue_index.device)
-    wide = memory_ids.shape[1]
-    cue_ids, owner = cue_index.memory_cues(memory_ids.reshape(-1))
-    best = _empty(memory_ids.numel(), 1, queries)
-    if len(cue_ids):
-        owner = owner.to(cue_index.device)
-        rows = cue_index.gather(cue_ids)
-        similarity = _similarity(rows, queries, owner // wide)
-        best = _ranked(rows, owner, similarity, memory_ids.numel(), 1)
-    return best.cue_ids.view(memory_ids.shape), best.similarity.view(memory_ids.shape)
-
-
 @torch.inference_mode()
 def cue_similarities(
     cue_index: CueIndex, queries: Tensor, memory_ids: Tensor
