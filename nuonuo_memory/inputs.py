@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +24,7 @@ from nuonuo_memory.types import Cue, Link, Message, Metadata, Namespace, NewMemo
 
 
 def text_of(value: object, what: str = "text") -> str:
-    """Return `value` if it is a text with something in it."""
+    """Return `value` in Unicode's composed form if it is a text with something in it."""
     if not isinstance(value, str):
         raise InvalidInputError(f"{what} must be a str, got {type(value).__name__}; pass the words")
     if not value.strip():
@@ -31,7 +33,12 @@ def text_of(value: object, what: str = "text") -> str:
         )
     if "\x00" in value:
         raise InvalidInputError(f"{what} must not hold the character NUL; remove it")
-    return value
+    return _composed(value)
+
+
+def _composed(text: str) -> str:
+    """Return a text in Unicode's composed form (NFC), so that it is the same however it came."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def namespace_of(value: object, default: Namespace | None = None) -> Namespace:
@@ -140,9 +147,8 @@ def cue_of(value: object) -> Cue:
     if isinstance(value, str):
         return Cue(text_of(value, "a cue's text"))
     if isinstance(value, Cue):
-        text_of(value.text, "a cue's text")
         text_of(value.kind, "a cue's kind")
-        return value
+        return replace(value, text=text_of(value.text, "a cue's text"))
     raise InvalidInputError(f"a cue must be a str or a Cue, got {type(value).__name__}")
 
 
@@ -216,7 +222,7 @@ def message_of(value: object) -> Message:
         role=role,
         content=_content_of(fields.get("content")),
         at=time_of(fields.get("at")),
-        name=fields.get("name"),
+        name=None if fields.get("name") is None else _composed(fields["name"]),
         id=fields.get("id"),
     )
 
@@ -225,14 +231,14 @@ def _content_of(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return _composed(value.replace("\x00", ""))
     if isinstance(value, Sequence):
         parts = [
             part if isinstance(part, str) else part.get("text", "")
             for part in value
             if isinstance(part, str | Mapping)
         ]
-        return "\n".join(part for part in parts if isinstance(part, str) and part)
+        return _composed("\n".join(part for part in parts if isinstance(part, str) and part))
     raise InvalidInputError(
         f"a message's content must be a str or a list of parts, got {type(value).__name__}"
     )

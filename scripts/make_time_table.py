@@ -44,15 +44,12 @@ def main() -> None:
     """Read the unpacked package and write the table."""
     source = Path(sys.argv[1])
     version = json.loads((source / "package.json").read_text(encoding="utf-8"))["version"]
-    table = {name: language([locale(source, one) for one in tags]) for name, tags in items()}
+    table = {
+        name: language([locale(source, one) for one in tags]) for name, tags in LANGUAGES.items()
+    }
     target = Path(__file__).parents[1] / "nuonuo_memory" / "text" / "data" / "times.json"
     text = json.dumps({"cldr": version} | table, ensure_ascii=False, indent=1, sort_keys=True)
     target.write_text(text + "\n", encoding="utf-8")
-
-
-def items() -> list[tuple[str, list[str]]]:
-    """Return the languages and their locales."""
-    return list(LANGUAGES.items())
 
 
 def locale(source: Path, tag: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -76,6 +73,9 @@ def language(locales: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, 
         "this": {unit: relative(fields, unit, 0) for unit in UNITS[1:]},
         "last_weekday": [relative(fields, day, -1) for day in WEEKDAYS],
         "ago": {unit: ago(fields, unit) for unit in UNITS},
+        "units": {
+            unit: sorted({one[unit]["displayName"].casefold() for one in fields}) for unit in UNITS
+        },
     }
 
 

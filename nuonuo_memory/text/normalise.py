@@ -35,11 +35,6 @@ _VARIANTS = str.maketrans(
 )
 
 
-def composed(text: str) -> str:
-    """Return a text in Unicode's composed form (NFC), in which texts are stored."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
 def folded(text: str) -> str:
     """Return the form that words are compared in.
 

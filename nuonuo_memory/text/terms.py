@@ -22,10 +22,14 @@ _TOKEN = regex.compile(rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|{_LETTERS}(?:[.'’@\
 _PART = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々"
 _IDEOGRAPH = regex.compile(f"[{_HAN}]")
-_UNSPACED = regex.compile(
-    rf"[{_HAN}\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe\uac00-\ud7af"
-    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+"
+UNSPACED = (
+    rf"{_HAN}\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe\uac00-\ud7af"
+    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 )
+"""Letters of scripts whose words are not told by spaces, for a set of a pattern. Korean is one: it
+has spaces, and joins its particles to the words."""
+
+_UNSPACED = regex.compile(f"[{UNSPACED}]+")
 _CLUSTER = regex.compile(r"\X")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ELIDED = re.compile(
@@ -85,7 +89,7 @@ def words(text: str, *, language: str | None = None) -> Iterator[str]:
 
 
 def _plain(token: str, stop: frozenset[str], language: str) -> str:
-    """Return a token without thousands' commas, possessive and elided article; "" for stop words."""
+    """Return a token without thousands' commas, possessive, elided article; "" for stop words."""
     if token in stop:
         return ""
     if token[0].isdigit():
@@ -95,6 +99,11 @@ def _plain(token: str, stop: frozenset[str], language: str) -> str:
         return token
     token = _ELIDED.sub("", token)
     return "" if token in stop else token
+
+
+def is_unspaced(word: str) -> bool:
+    """Say whether a word is of a script whose words are not told by spaces."""
+    return _UNSPACED.fullmatch(word) is not None
 
 
 def length_in_words(text: str) -> int:
