@@ -104,7 +104,10 @@ def _features(text: str) -> Counter[int]:
 def _word_features(word: str) -> tuple[tuple[int, int], ...]:
     framed = f"<{word}>"
     pieces = [framed[i : i + 3] for i in range(len(framed) - 2)]
-    return ((unsigned_text_hash(word), _WORD_WEIGHT), *((unsigned_text_hash(piece), 1) for piece in pieces))
+    return (
+        (unsigned_text_hash(word), _WORD_WEIGHT),
+        *((unsigned_text_hash(piece), 1) for piece in pieces),
+    )
 
 
 def encode_checked(encoder: Encoder, texts: Sequence[str], *, queries: bool = False) -> Tensor:

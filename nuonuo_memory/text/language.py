@@ -42,6 +42,7 @@ _SCRIPTS = (
 _LATIN_LETTER = regex.compile(r"\p{Latin}")
 _NOT_RUSSIAN = regex.compile(r"[іїєґўјљњџћђ]")
 _NOT_ARABIC = regex.compile(r"[پچژگټڈڑٹںےۓ]")
+_FEW = 4  # different words; of fewer, one may be a name
 _SURE = 0.95  # of the detector, where no function word speaks for what it says
 _LETTERS_WEIGH = 3
 """A sign of a script without capitals stands for about as much text as three Latin letters."""
@@ -79,7 +80,7 @@ def is_english(text: str) -> bool:
 
 def _latin(text: str) -> str:
     """Tell the languages in Latin letters apart."""
-    tokens = [folded(word).replace("’", "'") for word in _WORD.findall(text)]
+    tokens = {folded(word).replace("’", "'") for word in _WORD.findall(text)}
     if not tokens:
         return "en"
     hits = {code: sum(token in words_of(code, "stop") for token in tokens) for code in LATIN}
@@ -92,7 +93,7 @@ def _latin(text: str) -> str:
     guess, sure = _detected(text)
     if guess == "en":
         return "en"
-    if hits[guess] > english:
+    if hits[guess] > english and (len(tokens) >= _FEW or sure >= _SURE):
         return guess
     if hits[guess] == english and sure >= _SURE and (len(tokens) >= 4 or not text.isascii()):
         return guess

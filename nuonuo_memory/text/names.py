@@ -22,17 +22,16 @@ from nuonuo_memory.text.language import language_of
 from nuonuo_memory.text.normalise import folded, unaccented
 from nuonuo_memory.text.terms import UNSPACED, is_unspaced, words
 from nuonuo_memory.text.uncased_names import uncased_names
-from nuonuo_memory.text.wordlists import lists, words_of
+from nuonuo_memory.text.wordlists import LATIN, lists, words_of
 
 _LETTERS = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]+"
-_TOKEN = regex.compile(
-    rf"(?V1)[{UNSPACED}]+|{_LETTERS}(?:[.'’\-&]{_LETTERS})*"
-)
+_TOKEN = regex.compile(rf"(?V1)[{UNSPACED}]+|{_LETTERS}(?:[.'’\-&]{_LETTERS})*")
 _PARTS = regex.compile(rf"[{UNSPACED}]\p{{M}}*|[^{UNSPACED}]+")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _NOT_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}_]+")
 _PARENTHESIS = re.compile(r"\s*[(\[（【][^)\]）】]*[)\]）】]")
 _TITLE_COMMA = re.compile(r"[,،，、]")
+_AMONG_LATIN = regex.compile(r"(?<![\p{Han}\p{L}])\p{Han}{2,4}(?![\p{Han}\p{L}])")
 _WEAK = re.compile(r"\s+(?:and|&|or|with|for|from|in|on|at|to|by|et|und|y)\s+")
 
 
@@ -108,7 +107,10 @@ def names(text: str) -> list[Name]:
     """The names in a text in their order, parts of compound names after the whole."""
     language = language_of(text)
     found: list[Name] = []
-    for start, end in sorted([*_runs(text, language), *uncased_names(text, language)]):
+    uncased = uncased_names(text, language)
+    if language in LATIN and not text.isascii():
+        uncased += [match.span() for match in _AMONG_LATIN.finditer(text)]
+    for start, end in sorted([*_runs(text, language), *uncased]):
         whole = text[start:end]
         form = normal(whole)
         if not _is_name(form, language):
@@ -234,7 +236,7 @@ def code(word: str) -> list[int]:
 
 def _is_name(form: str, language: str) -> bool:
     parts = form.split()
-    times = _TIMES | names_of_times(language)
+    times = _TIMES if language == "en" else _TIMES | names_of_times(language)
     if len(form) < 2 or all(part in times or part.isdigit() for part in parts):
         return False
     return len(parts) > 1 or form not in _openers(language)
@@ -245,14 +247,10 @@ def _openers(language: str) -> frozenset[str]:
     """Words that open sentences of a language and are no names, in their normal form."""
     if language == "en":
         return _OPENERS
-    own = words_of(language, "stop") | words_of(language, "courtesies") | _kin(language)
-    return frozenset(map(normal, own)) | _JOINERS
-
-
-@lru_cache(maxsize=32)
-def _kin(language: str) -> frozenset[str]:
-    """Words that stand before a name and are none: "daughter", "Mrs", where they have capitals."""
-    return words_of(language, "kin") if language != "en" else frozenset()
+    lists_of_words = ("stop", "courtesies", "kin", "not_names")
+    own = frozenset(normal(one) for name in lists_of_words for one in words_of(language, name))
+    # Latin words among those of another script are mostly English
+    return own | _JOINERS if language in LATIN else own | _OPENERS
 
 
 def _runs(text: str, language: str) -> Iterator[tuple[int, int]]:
@@ -260,23 +258,55 @@ def _runs(text: str, language: str) -> Iterator[tuple[int, int]]:
     nouns = lists(language).get("capitals") == "nouns"
     i = 0
     while i < len(tokens):
-        if not tokens[i][0][0].isupper():
+        if not tokens[i][0][0].isupper() or _elided(tokens[i][0], language):
             i += 1
             continue
-        last = _run_end(text, tokens, i)
-        first = i
-        while first <= last and _opens(tokens[first][0], language):
+        end = _run_end(text, tokens, i, joined=not nouns)
+        for first, last in _parts(tokens, i, end, language):
+            if not (nouns and _is_noun([t for t, _, _ in tokens[: last + 1]], first, language)):
+                yield tokens[first][1], _without_suffix(tokens[last], language)
+        i = end + 1
+
+
+def _parts(
+    tokens: Sequence[tuple[str, int, int]], start: int, end: int, language: str
+) -> Iterator[tuple[int, int]]:
+    """The names in a run of capitalised words: in English what follows the words that open it.
+
+    In other languages words like "sister" part the names of one run.
+    """
+    first = start
+    while first <= end:
+        while first <= end and (
+            _opens(tokens[first][0], language) or not tokens[first][0][0].isupper()
+        ):
+            if language == "en" and not _opens(tokens[first][0], language):
+                return
             first += 1
-        i = last + 1
-        if first > last or not tokens[first][0][0].isupper():
-            continue
-        if nouns and _is_noun([token for token, _, _ in tokens[: last + 1]], first, language):
-            continue
-        yield tokens[first][1], _without_suffix(tokens[last], language)
+        last = first
+        while last < end and (
+            language == "en" or normal(tokens[last + 1][0]) not in _kin(language)
+        ):
+            last += 1
+        if first <= end:
+            yield first, last
+        first = last + 1
+
+
+@lru_cache(maxsize=32)
+def _kin(language: str) -> frozenset[str]:
+    return frozenset(map(normal, words_of(language, "kin")))
 
 
 def _opens(word: str, language: str) -> bool:
+    if language == "en":
+        return word.casefold() in _OPENERS or word in _JOINERS
     return normal(word) in _openers(language) or word in _JOINERS
+
+
+def _elided(word: str, language: str) -> bool:
+    """Say whether a capital is that of an article or pronoun, as in "J'ai" and "L'ami"."""
+    return language in ("fr", "it") and _ELIDED.match(word) is not None
 
 
 def _without_suffix(token: tuple[str, int, int], language: str) -> int:
@@ -306,11 +336,12 @@ def _is_noun(tokens: Sequence[str], first: int, language: str) -> bool:
     return article or (adjective and folded(before) not in words_of(language, "stop"))
 
 
+_ELIDED = regex.compile(r"\p{L}{1,2}['’]\p{Ll}")
 _ADJECTIVE = re.compile(r"..(?:e|en|er|es|em)$")
 _SHORTEST_NOUN = 5
 
 
-def _run_end(text: str, tokens: list[tuple[str, int, int]], first: int) -> int:
+def _run_end(text: str, tokens: list[tuple[str, int, int]], first: int, *, joined: bool) -> int:
     last = end = first
     while end + 1 < len(tokens):
         word, _, stop = tokens[end]
@@ -321,7 +352,7 @@ def _run_end(text: str, tokens: list[tuple[str, int, int]], first: int) -> int:
             break
         if following[0].isupper() or (following[0].isdigit() and end == last):
             last = end = end + 1
-        elif following.casefold() in _JOINERS and end - last < 2:
+        elif joined and following.casefold() in _JOINERS and end - last < 2:
             end += 1
         else:
             break

@@ -10,7 +10,7 @@ RULES = 2
 """Version of the rules that stored words and names were derived by: `terms`, `names` and what they
 call. Version 1 knew English; a store of an older version must derive its words and names anew."""
 
-_INVISIBLE = regex.compile(r"\p{Cf}+")
+_INVISIBLE = regex.compile(r"[\p{Cf}\ufe00-\ufe0f]+")
 _FOREIGN_DIGIT = regex.compile(r"[^\P{Nd}0-9]")
 _POINTS = regex.compile(r"[\u0610-\u061a\u064b-\u065f\u0670\u0640\u0591-\u05bd\u05bf-\u05c7]+")
 _STRESS = regex.compile(r"(?<=\p{Cyrillic})[\u0300\u0301]")

@@ -155,4 +155,6 @@ def _season(first: int, in_year: int) -> Period:
 
 def up_to(period: Period, now: datetime | None) -> Period:
     """Return the time since a period began, up to now; the period itself where now is unknown."""
-    return period if now is None or period.since > now else Period(period.since, days(now, now).until)
+    return (
+        period if now is None or period.since > now else Period(period.since, days(now, now).until)
+    )

@@ -196,9 +196,7 @@ class _Maker:
                 yield self._relative(f"{start}{number}{end}", counted)
                 if self._own.get("one_bare"):
                     one = end.removeprefix(" ?").strip()
-                    yield self._relative(
-                        one, lambda _, now, unit=unit: periods.ago(1, unit, now)
-                    )
+                    yield self._relative(one, lambda _, now, unit=unit: periods.ago(1, unit, now))
             if "ago" in self._own:
                 yield self._relative(rf"(?:{self._own['ago']}) {number} {nouns}", counted)
             for pattern in set(self._cldr["ago"][unit]) - set(plain):
@@ -226,7 +224,9 @@ class _Maker:
         found = set(map(folded, self._cldr["units"][unit]))
         for pattern in self._cldr["ago"][unit]:
             before, _, after = pattern.partition("{0}")
-            found.update(word for word in (folded(after) or folded(before)).split() if len(word) > 2)
+            found.update(
+                word for word in (folded(after) or folded(before)).split() if len(word) > 2
+            )
         found -= _NO_UNITS
         return self._literal(found)
 
@@ -258,12 +258,15 @@ class _Maker:
                     _beside(last, noun), lambda _, now, name=name: periods.season(name, None, now)
                 )
             yield self._rule(
-                rf"(?:{noun})(?: de| del| di|) {year}" if self._spaced else rf"{year} ?[年년]의? ?(?:{noun})",
+                rf"(?:{noun})(?: de| del| di|) {year}"
+                if self._spaced
+                else rf"{year} ?[年년]의? ?(?:{noun})",
                 lambda match, now, name=name: periods.season(name, int(match["year"]), now),
             )
         for unit in _UNITS[1:]:
             patterns = [
-                _spaced(one) for one in (*self._cldr["last"][unit], *self._own.get(f"last_{unit}", ()))
+                _spaced(one)
+                for one in (*self._cldr["last"][unit], *self._own.get(f"last_{unit}", ()))
             ]
             if last and self._spaced:
                 patterns.append(_beside(last, self._nouns(unit)))
@@ -291,20 +294,33 @@ class _Maker:
         first, joiner, last = (f"(?:{folded(one)})" if one else "" for one in between)
         gap = " " if self._spaced else " ?"
         from_month = f"{first}{gap if first else ''}{month}"
-        yield self._rule(rf"{from_month}{gap}{joiner}{gap}{to}{year}(?:{gap}{last})?", self._read_months)
+        yield self._rule(
+            rf"{from_month}{gap}{joiner}{gap}{to}{year}(?:{gap}{last})?", self._read_months
+        )
         starts = own.get("since"), own.get("since_after"), own.get("since_around")
         alone = rf"(?P<year>{_YEAR})(?: ?[年년])?{end}"
         for what, read in ((f"{month}{year}{end}", self._read_month), (alone, _read_year)):
             if starts[0]:
                 yield self._rule(rf"(?:{starts[0]})[ ']?{what}", since(read))
             if starts[1]:
-                yield self._rule(rf"{what}{starts[1] if starts[1][0] == chr(39) else ' ?(?:' + starts[1] + ')'}", since(read))
+                yield self._rule(
+                    rf"{what}{starts[1] if starts[1][0] == chr(39) else ' ?(?:' + starts[1] + ')'}",
+                    since(read),
+                )
             if starts[2]:
-                yield self._rule(rf"(?:{starts[2][0]}){what}(?:{starts[2][1]})?|{_again_all(what)}(?:{starts[2][1]})", since(_either(read)))
+                yield self._rule(
+                    rf"(?:{starts[2][0]}){what}(?:{starts[2][1]})?|{_again_all(what)}(?:{starts[2][1]})",
+                    since(_either(read)),
+                )
         within = own.get("in")
         if within:
-            yield self._rule(rf"(?:{folded(within)})(?: |(?<='))(?:de |d')?{month}\.?{year}{end}", self._read_month)
-            yield self._rule(rf"{month}\.? ?,? (?:de |del |di )?(?P<year>{_YEAR}){end}", self._read_month)
+            yield self._rule(
+                rf"(?:{folded(within)})(?: |(?<='))(?:de |d')?{month}\.?{year}{end}",
+                self._read_month,
+            )
+            yield self._rule(
+                rf"{month}\.? ?,? (?:de |del |di )?(?P<year>{_YEAR}){end}", self._read_month
+            )
         elif self._spaced:
             after = folded(own["in_after"])
             yield self._rule(rf"(?:(?P<year>{_YEAR}) )?{month}(?: ?(?:{after}))", self._read_month)
@@ -318,7 +334,10 @@ class _Maker:
             yield self._rule(rf"(?P<year>{_YEAR}) ?[年년]", _read_year)
             return
         if "year" in own:
-            yield self._rule(rf"(?:{folded(own['year'])})(?: |(?<='))(?P<year>{_YEAR}){end}(?! ?[%€$])", _read_year)
+            yield self._rule(
+                rf"(?:{folded(own['year'])})(?: |(?<='))(?P<year>{_YEAR}){end}(?! ?[%€$])",
+                _read_year,
+            )
         if "year_after" in own:
             yield self._rule(rf"(?P<year>{_YEAR})(?: ?(?:{folded(own['year_after'])}))", _read_year)
         if own.get("bare_year"):

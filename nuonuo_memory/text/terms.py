@@ -17,7 +17,7 @@ from nuonuo_memory.text.language import language_of
 from nuonuo_memory.text.normalise import folded
 from nuonuo_memory.text.wordlists import LATIN, lists, words_of
 
-_LETTERS = r"[\p{L}\p{M}\p{N}_]+"
+_LETTERS = r"[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]*"
 _TOKEN = regex.compile(rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|{_LETTERS}(?:[.'’@\-]{_LETTERS})*")
 _PART = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々"

@@ -43,7 +43,7 @@ def _chinese_patterns() -> tuple[regex.Pattern[str], ...]:
     after = f"[{lists('zh')['after_names']}]"
     kin, titles = _any("zh", "kin"), _any("zh", "titles")
     stops = f"[{lists('zh')['stop_characters']}]"
-    given = rf"(?!{after})\p{{Han}}(?:(?!{after})\p{{Han}}(?={after}|\P{{Han}}|$))?"
+    given = rf"(?!{stops})\p{{Han}}(?:(?!{after})\p{{Han}}(?={after}|\P{{Han}}|$))?"
     return (
         regex.compile(rf"(?:{kin})(?P<name>(\p{{Han}})\2|{surname}{given})"),
         regex.compile(rf"(?P<name>[老小阿]{surname})(?!板|师|{surname})"),
@@ -54,7 +54,7 @@ def _chinese_patterns() -> tuple[regex.Pattern[str], ...]:
         ),
         regex.compile(
             rf"(?:{_any('zh', 'before_place')})了?(?P<name>(?:(?!{stops})\p{{Han}}){{1,3}}?"
-            rf"(?:{_any('zh', 'places')}))"
+            rf"(?:{_any('zh', 'places')}))(?![场口边上里])"
         ),
         regex.compile(rf"(?<!\p{{Han}}{{1}}张)(?P<name>{surname}{given})"),
     )
@@ -78,7 +78,9 @@ def _japanese_patterns() -> tuple[regex.Pattern[str], ...]:
         regex.compile(rf"{name}(?={titles})"),
         regex.compile(rf"(?:{kin})の{name}(?=[はがをにともの、]|さん|くん|ちゃん)"),
         regex.compile(rf"{name}(?={_any('ja', 'naming')})"),
-        regex.compile(rf"(?<![\p{{Han}}々])(?P<name>[\p{{Han}}々]{{1,2}}{given})(?=[はがをにともの、])"),
+        regex.compile(
+            rf"(?<![\p{{Han}}々])(?P<name>[\p{{Han}}々]{{1,2}}{given})(?=[はがをにともの、])"
+        ),
         regex.compile(rf"{name}(?=[にへ](?:引っ越|住|移|行|旅行|出張|転勤))"),
         regex.compile(
             rf"(?<![\p{{Han}}々])(?P<name>[\p{{Han}}々]{{1,3}}(?:{_any('ja', 'places')})|"
@@ -103,9 +105,13 @@ def _korean_patterns() -> tuple[regex.Pattern[str], ...]:
     end = rf"(?=(?:{_any('ko', 'particles')})?(?:[\s,.!?]|$))"
     return (
         regex.compile(rf"(?:{kin})(?:인|의)? {name}{end}"),
-        regex.compile(rf"(?<!\p{{Hangul}}){name} ?(?={_any('ko', 'titles')}(?:{_any('ko', 'particles')})?[\s,.]|$)"),
+        regex.compile(
+            rf"(?<!\p{{Hangul}}){name} ?(?={_any('ko', 'titles')}(?:{_any('ko', 'particles')})?[\s,.]|$)"
+        ),
         regex.compile(rf"(?<!\p{{Hangul}}){name}(?={_any('ko', 'naming')})"),
-        regex.compile(rf"(?<!\p{{Hangul}})(?P<name>\p{{Hangul}}{{1,3}}(?:{_any('ko', 'places')}))(?=(?:에|로|으로|에서|까지)[\s,.]|에 살)"),
+        regex.compile(
+            rf"(?<!\p{{Hangul}})(?P<name>\p{{Hangul}}{{1,3}}(?:{_any('ko', 'places')}))(?=(?:에|로|으로|에서|까지)[\s,.]|에 살)"
+        ),
     )
 
 
