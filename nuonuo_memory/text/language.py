@@ -43,6 +43,7 @@ _LATIN_LETTER = regex.compile(r"\p{Latin}")
 _NOT_RUSSIAN = regex.compile(r"[іїєґўјљњџћђ]")
 _NOT_ARABIC = regex.compile(r"[پچژگټڈڑٹںےۓ]")
 _FEW = 4  # different words; of fewer, one may be a name
+_LIKELY = 0.8  # of the detector, where a function word speaks for what it says too
 _SURE = 0.95  # of the detector, where no function word speaks for what it says
 _LETTERS_WEIGH = 3
 """A sign of a script without capitals stands for about as much text as three Latin letters."""
@@ -93,7 +94,7 @@ def _latin(text: str) -> str:
     guess, sure = _detected(text)
     if guess == "en":
         return "en"
-    if hits[guess] > english and (len(tokens) >= _FEW or sure >= _SURE):
+    if hits[guess] > english and (len(tokens) >= _FEW or sure >= _LIKELY):
         return guess
     if hits[guess] == english and sure >= _SURE and (len(tokens) >= 4 or not text.isascii()):
         return guess
