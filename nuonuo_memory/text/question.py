@@ -36,7 +36,7 @@ _UNSPACED = ("zh", "ja")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """What a question asks for.
 
     Attributes:
@@ -54,7 +54,7 @@ class Asked:
     topic: str
 
 
-def asked(question: str, *, now: datetime | None = None) -> Asked:
+def read_question(question: str, *, now: datetime | None = None) -> Question:
     """Read what a question asks for.
 
     Args:
@@ -62,7 +62,7 @@ def asked(question: str, *, now: datetime | None = None) -> Asked:
         now: When it is asked; without it, only dates that name their year are understood.
     """
     period, topic = period_and_topic(question, now)
-    return Asked(question, speaker_asked(question), period, topic)
+    return Question(question, speaker_asked(question), period, topic)
 
 
 def speaks_of_self(text: str) -> bool:
