@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from nuonuo_memory.encoders.background import TEXTS as BACKGROUND
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
+from nuonuo_memory.text.hashing import unsigned_text_hash
 
 _BULK = 16_384
 Progress = Callable[[str, int, int], None]
@@ -71,9 +71,9 @@ def encode_texts(
     """Encode each different text once, in bulk, and write the vectors into a folder."""
     pending: dict[int, tuple[str, bool]] = {}
     for text in chain(BACKGROUND, texts):  # a memory asks for the background, too
-        pending.setdefault(_key(text), (text, False))
+        pending.setdefault(unsigned_text_hash(text), (text, False))
     for text in queries:
-        pending.setdefault(_key(_as_query(text)), (text, True))
+        pending.setdefault(unsigned_text_hash(_as_query(text)), (text, True))
     keys = np.array(sorted(pending), dtype=np.uint64)
     rows = np.lib.format.open_memmap(
         folder / "rows.npy", mode="w+", dtype=np.float16, shape=(len(keys), encoder.dimension)
@@ -98,9 +98,5 @@ def _as_query(text: str) -> str:
     return f"\x00query\x00{text}"
 
 
-def _key(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-
-
 def _keys(texts: Sequence[str]) -> NDArray[np.uint64]:
-    return np.array([_key(text) for text in texts], dtype=np.uint64)
+    return np.array([unsigned_text_hash(text) for text in texts], dtype=np.uint64)
