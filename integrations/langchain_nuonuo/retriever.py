@@ -10,10 +10,10 @@ from langchain_core.callbacks import (
 )
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
+from nuonuo_memory.options import RecallOptions
 
 from langchain_nuonuo.documents import documents_of
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.options import RecallOptions
 
 
 class RetrieverOptions(RecallOptions, total=False):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from nuonuo_memory.opening import reencode
 
 from nuonuo_memory import Message, TextMemory
 from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.errors import InvalidInputError, ReadOnlyStoreError
-from nuonuo_memory.opening import reencode
 
 QUESTION = "Where did Ada plant the roses?"
 

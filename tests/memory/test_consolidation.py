@@ -161,7 +161,7 @@ def test_strength_ranks_only_where_it_is_weighed(path: Path, encoder: HashingEnc
             memory.remember("red apple", id=id_, metadata={"of": id_})
         memory.reinforce("two")
         before = [(hit.id, hit.score) for hit in memory.recall("red apple")]
-        config = MemoryConfig(ranking=RankingConfig(strength=0.5))
+        config = MemoryConfig(ranking=RankingConfig(strength_weight=0.5))
         with TextMemory.open(path, encoder=encoder, config=config) as other:
             assert [hit.id for hit in other.recall("red apple")] == ["one", "two"]
             memory.consolidate(now=NOW)

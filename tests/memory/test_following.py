@@ -56,7 +56,7 @@ def test_a_chain_of_three_memories_is_followed(talk: TextMemory) -> None:
 
 
 def test_similarity_alone_does_not_find_it(talk: TextMemory) -> None:
-    hits = talk.recall(QUESTION, k=3, associate=False)
+    hits = talk.recall(QUESTION, k=3)
     assert CHAIN[1] not in {hit.text for hit in hits} or hits[0].text == CHAIN[0]
     assert all(hit.path == () for hit in hits)
 
