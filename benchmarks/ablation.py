@@ -3,7 +3,7 @@
     python benchmarks/ablation.py --longmemeval DATA --locomo DATA [--device cuda] [--jobs 16]
 
 Every row is a run of the whole product. The texts of all rows are encoded once, and rows that
-differ in ranking alone share the stored memory. `docs/ablation.md` holds the table of both
+differ in ranking alone share the stored memory. `docs/research/ablation.md` holds the table of both
 conversation benchmarks.
 """
 

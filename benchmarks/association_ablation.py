@@ -5,7 +5,7 @@
 `DATA` holds the folders `2wiki`, `musique`, `hotpotqa` and `locomo`. Every row is a run of the
 whole product: passages by `follow`, recall at 5; LoCoMo's turns by `recall(associate=True)`, share
 of the evidence at 10. Each memory is stored once and opened anew for each row.
-`docs/association.md` holds the table.
+`docs/research/association.md` holds the table.
 """
 
 from __future__ import annotations
