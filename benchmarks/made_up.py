@@ -1,8 +1,8 @@
 """Made-up texts with the word frequencies of a language, and an encoder of them that costs nothing.
 
 Words follow Zipf's law as Mandelbrot (1953) wrote it, p(rank) ∝ 1 / (rank + 2.7); the most common
-ranks are English words of grammar, which the product leaves out as it does in real texts. Everything
-is made from a seed, so that two machines measure the same texts.
+ranks are English words of grammar, which the product leaves out as in real texts. Everything is made
+from a seed, so that two machines measure the same texts.
 """
 
 from __future__ import annotations
@@ -18,17 +18,16 @@ from torch import Tensor
 
 from nuonuo_memory.encoders.base import Encoder
 
-GRAMMAR = (
-    "the of and to in a is that for it was on with as be he by at you are his had not this have "
-    "from but which she they or an were their been has will would there if can all her"
-).split()
+GRAMMAR = """the of and to in a is that for it was on with as be he by at you are his had not this
+    have from but which she they or an were their been has will would there if can all her
+    """.split()  # noqa: SIM905
 """The most frequent words of English, in about their order."""
 WORDS = 60_000
 NAMES = 4_000
 DIMENSION = 384
-_ONSETS = "b br c ch d dr f fl g gr h j k kl l m n p pr qu r s sh st t tr v w z".split()
-_VOWELS = "a e i o u ai ea ou".split()
-_CODAS = " l m n r s t nd rk st".split(" ")
+_ONSETS = "b br c ch d dr f fl g gr h j k kl l m n p pr qu r s sh st t tr v w z".split()  # noqa: SIM905
+_VOWELS = "a e i o u ai ea ou".split()  # noqa: SIM905
+_CODAS = " l m n r s t nd rk st".split(" ")  # noqa: SIM905
 
 
 class Turn(NamedTuple):
@@ -76,11 +75,11 @@ class Language:
         by_name = zip(map(str.lower, self.names), -np.log(self._of_names.share), strict=True)
         return {word: float(weight) for word, weight in (*by_word, *by_name)}
 
-    def turns(self, count: int, *, seed: int) -> Iterator[Turn]:
-        """Yield turns of two to four sentences of 6 to 18 words; every other sentence has a name."""
+    def turns(self, *, seed: int) -> Iterator[Turn]:
+        """Yield turns of two to four sentences without end; every other sentence has a name."""
         chance = np.random.default_rng(seed)
-        for sentences in chance.integers(2, 5, count):
-            said = [self._sentence(chance) for _ in range(sentences)]
+        while True:
+            said = [self._sentence(chance) for _ in range(int(chance.integers(2, 5)))]
             text = " ".join(f"{' '.join(one)}." for one in said)
             asked = said[int(chance.integers(len(said)))]
             telling = sorted(asked, key=lambda word: -self.weights.get(word.lower(), 0.0))[:4]

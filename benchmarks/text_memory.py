@@ -17,9 +17,9 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -27,6 +27,7 @@ from typing import Any
 import torch
 from encoders import encoder_of
 from made_up import Language, Recorded, Turn, WordVectors, exact_nearest
+from result_files import Cell, Result, finish, rounded, save, this_command
 from torch import Tensor
 
 from nuonuo_memory import TextMemory
@@ -34,12 +35,7 @@ from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.engine.retrieve import retrieve
 from nuonuo_memory.engine.vectors.cue_index import CueArena
-from nuonuo_memory.evaluation.table import Cell, table
 
-COLUMNS = (
-    "cues", "memories", "encoder", "device", "call", "p50 ms", "least ms", "a second",
-    "right turn in 5", "exact nearest of 10",
-)  # fmt: skip
 K = 10
 CANDIDATES = 64
 TOGETHER = 256
@@ -55,26 +51,27 @@ class Timing:
 
     Attributes:
         taken: Of each time it was called.
-        each: Questions or turns that one call takes.
-        turns: Share of questions whose own turn was found, where there is one.
-        nearest: Share of the exact nearest cues that were found, where they are asked for.
+        each: Questions or turns that one call takes; of several, figures are so many a second.
+        found: Share of what is right that was found, where something is asked for.
     """
 
     taken: list[float] = field(default_factory=list)
     each: int = 1
-    turns: float | None = None
-    nearest: float | None = None
+    found: float | None = None
 
     def cells(self) -> list[Cell]:
-        """Return the cells from `p50 ms` on."""
-        middle = median(self.taken)
-        return [middle, min(self.taken), 1e3 * self.each / middle, self.turns, self.nearest]
+        """Return the median, the best and the quality."""
+        figures = [median(self.taken), min(self.taken)]
+        if self.each > 1:
+            figures = [1e3 * self.each / taken for taken in figures]
+        found = None if self.found is None else round(self.found, 4)
+        return [*map(rounded, figures), found]
 
 
-def timed(call: Callable[[], object]) -> float:
+def timed(call: Callable[..., object], *given: object, **options: object) -> float:
     """Return the milliseconds of a call, the GPU's work included."""
     start = time.perf_counter()
-    call()
+    call(*given, **options)
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return 1e3 * (time.perf_counter() - start)
@@ -92,7 +89,7 @@ def fill(memory: TextMemory, turns: Iterator[Turn], cues: int) -> tuple[list[Tur
         part = list(islice(turns, left))
         messages = [{"role": "user", "content": turn.text} for turn in part]
         session = f"session {len(said)}"
-        taken = timed(lambda: memory.observe(messages, session=session))
+        taken = timed(memory.observe, messages, session=session)
         timing.taken.append(taken * OBSERVED_TOGETHER / len(part))
         said += part
         held = memory.stats().cues
@@ -110,27 +107,27 @@ def one_by_one(
     exact = exact_nearest(vectors, queries.cpu(), K).tolist()
     searches = searches_of(vectors, device)
     reads: dict[str, Callable[[str], Any]] = {
-        "recall": memory.recall,
-        "follow": memory.follow,
+        "recall, ms": memory.recall,
+        "follow, ms": memory.follow,
     }
     found: dict[str, Timing] = {
-        "the question encoded": Timing(),
+        "the question encoded, ms": Timing(),
         **{name: Timing() for name in (*reads, *searches)},
     }
     for number in range(-WARM, calls):
         place = number % len(asked)
         text, query = asked[place].question, queries[place]
-        taken = {"the question encoded": timed(lambda t=text: memory.encoder.encode_queries([t]))}
-        taken |= {name: timed(lambda c=call, t=text: c(t)) for name, call in reads.items()}
-        taken |= {name: timed(lambda s=some, q=query: s(q)) for name, some in searches.items()}
+        taken = {"the question encoded, ms": timed(memory.encoder.encode_queries, [text])}
+        taken |= {name: timed(call, text) for name, call in reads.items()}
+        taken |= {name: timed(search, query) for name, search in searches.items()}
         if number >= 0:
             for name, spent in taken.items():
                 found[name].taken.append(spent)
     for name, call in reads.items():
-        found[name].turns = mean(right(call(turn.question), turn) for turn in asked)
+        found[name].found = mean(1.0 * right(call(turn.question), turn) for turn in asked)
     for name, search in searches.items():
         hits = [len(set(search(q)) & set(e)) for q, e in zip(queries, exact, strict=True)]
-        found[name].nearest = mean(hits) / K
+        found[name].found = mean(hits) / K
     return found
 
 
@@ -158,8 +155,8 @@ def searches_of(vectors: Tensor, device: torch.device) -> dict[str, Search]:
         return nearest
 
     found: dict[str, Search] = {
-        "engine: nearest cues of a vector": engine,
-        "float32 scan: torch matmul, topk": scan,
+        "engine, a vector in, nearest cues out, ms": engine,
+        "float32 scan of the same vectors, torch, ms": scan,
     }
     try:
         import faiss
@@ -167,7 +164,7 @@ def searches_of(vectors: Tensor, device: torch.device) -> dict[str, Search]:
         return found
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors.numpy())
-    found["float32 scan: faiss IndexFlatIP, CPU"] = lambda query: index.search(
+    found["float32 scan of the same vectors, faiss on the CPU, ms"] = lambda query: index.search(
         query[None].cpu().numpy(), K
     )[1][0].tolist()
     return found
@@ -178,9 +175,9 @@ def together(memory: TextMemory, asked: Sequence[Turn]) -> Timing:
     turns = [asked[place % len(asked)] for place in range(TOGETHER)]
     texts = [turn.question for turn in turns]
     timing = Timing(each=TOGETHER)
-    timing.taken = [timed(lambda: memory.recall_many(texts)) for _ in range(4)][1:]
+    timing.taken = [timed(memory.recall_many, texts) for _ in range(4)][1:]
     answers = memory.recall_many(texts)
-    timing.turns = mean(right(hits, turn) for hits, turn in zip(answers, turns, strict=True))
+    timing.found = mean(1.0 * right(hits, turn) for hits, turn in zip(answers, turns, strict=True))
     return timing
 
 
@@ -189,12 +186,17 @@ def changes(memory: TextMemory, turns: Iterator[Turn], *, calls: int) -> dict[st
     observed, remembered, forgotten = Timing(), Timing(), Timing()
     for turn in islice(turns, calls):
         message = [{"role": "user", "content": turn.text}]
-        observed.taken.append(timed(lambda m=message: memory.observe(m, session="one by one")))
+        observed.taken.append(timed(memory.observe, message, session="one by one"))
     for turn in islice(turns, calls):
-        kept: list[str] = []
-        remembered.taken.append(timed(lambda t=turn: kept.append(memory.remember(t.text).id)))
-        forgotten.taken.append(timed(lambda k=kept: memory.forget(k)))
-    return {"observe one turn": observed, "remember one": remembered, "forget one": forgotten}
+        start = time.perf_counter()
+        kept = memory.remember(turn.text)
+        remembered.taken.append(1e3 * (time.perf_counter() - start))
+        forgotten.taken.append(timed(memory.forget, kept.id))
+    return {
+        "observe one turn, ms": observed,
+        "remember one, ms": remembered,
+        "forget one, ms": forgotten,
+    }
 
 
 def opened(path: Path, encoder: Encoder, device: str, question: str) -> Timing:
@@ -209,25 +211,22 @@ def opened(path: Path, encoder: Encoder, device: str, question: str) -> Timing:
     return timing
 
 
-def measure(encoder: Encoder, cues: int, options: argparse.Namespace) -> list[list[Cell]]:
-    """Fill a memory of so many cues and return a row for each call."""
-    turns = Language().turns(sys.maxsize, seed=1)
+def measure(encoder: Encoder, cues: int, options: argparse.Namespace) -> dict[str, Timing]:
+    """Fill a memory of so many cues and time each call."""
+    turns = Language().turns(seed=1)
     recorded = Recorded(encoder)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "memory.db"
         with TextMemory.open(path, encoder=recorded, device=options.device) as memory:
             said, observed = fill(memory, turns, cues)
-            stats = memory.stats()
-        step = max(1, len(said) // options.calls)
-        asked = said[::step][: options.calls]
-        found = {"open, first recall": opened(path, encoder, options.device, asked[0].question)}
+        asked = said[:: max(1, len(said) // options.calls)][: options.calls]
+        reopened = opened(path, encoder, options.device, asked[0].question)
         with TextMemory.open(path, encoder=encoder, device=options.device) as memory:
-            single = one_by_one(memory, asked, recorded.vectors(), calls=options.calls)
-            found = single | {f"recall_many of {TOGETHER}": together(memory, asked)} | found
-            found[f"observe {OBSERVED_TOGETHER:,} turns"] = observed
-            found |= changes(memory, turns, calls=options.writes)
-    head: list[Cell] = [stats.cues, stats.memories, encoder.name, stats.device]
-    return [[*head, name, *timing.cells()] for name, timing in found.items()]
+            found = one_by_one(memory, asked, recorded.vectors(), calls=options.calls)
+            found[f"recall_many of {TOGETHER}, questions a second"] = together(memory, asked)
+            found["open and first recall, ms"] = reopened
+            found[f"observe, {OBSERVED_TOGETHER:,} turns a call, turns a second"] = observed
+            return found | changes(memory, turns, calls=options.writes)
 
 
 def main() -> None:
@@ -245,21 +244,39 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    rows: list[list[Cell]] = []
-    for cues in options.cues:
-        for name in options.encoder:
-            free = name == "free"
-            encoder = (
-                WordVectors(Language())
-                if free
-                else encoder_of(name, device=options.device, weights=options.weights)
-            )
-            print(f"{cues:,} cues, {encoder.name}, {options.device}", file=sys.stderr)
-            rows += measure(encoder, cues, options)
-            result = table("text_memory", COLUMNS, rows, threads=torch.get_num_threads())
-            if options.save:
-                result.save(options.save)
-    print(result.markdown())
+    found: dict[str, dict[str, Timing]] = {}
+    for name, cues in product(options.encoder, options.cues):
+        print(f"{cues:,} cues, {name}, {options.device}", file=sys.stderr)
+        found[f"{name}, {cues:,} cues"] = measure(chosen(name, options), cues, options)
+        if options.save:
+            save(result(found, options.device), options.save)
+    finish(result(found, options.device), options.save)
+
+
+def chosen(name: str, options: argparse.Namespace) -> Encoder:
+    """Return the encoder that costs nothing, or one by name."""
+    if name == "free":
+        return WordVectors(Language())
+    return encoder_of(name, device=options.device, weights=options.weights)
+
+
+def result(found: Mapping[str, Mapping[str, Timing]], device: str) -> Result:
+    """Put the figures into a table: a row for each call, three columns for each memory."""
+    columns = ["`TextMemory`, text in, hits out"]
+    rows: dict[str, list[Cell]] = {}
+    for memory, timings in found.items():
+        columns += [f"{memory}: {figure}" for figure in ("p50", "best", "found")]
+        for call, timing in timings.items():
+            rows.setdefault(call, [call]).extend(timing.cells())
+    return Result(f"text-memory-{device}", this_command(), columns, [*rows.values()], note=note())
+
+
+def note() -> str:
+    """Say what a reader must know beside the figures."""
+    return (
+        f"Made-up texts with the word frequencies of a language, PyTorch {torch.__version__}, "
+        f"{torch.get_num_threads()} threads, a file on disk"
+    )
 
 
 if __name__ == "__main__":
