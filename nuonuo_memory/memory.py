@@ -17,7 +17,6 @@ from nuonuo_memory.config import ConsolidationConfig, MemoryConfig
 from nuonuo_memory.core import Core, open_core, pick_device, pick_encoder
 from nuonuo_memory.encoders.adapters import AnyEncoder
 from nuonuo_memory.encoders.base import Encoder
-from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.maintenance import consolidation, inspection, transfer
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation
@@ -25,6 +24,7 @@ from nuonuo_memory.maintenance.diagnosis import Diagnosis
 from nuonuo_memory.maintenance.fingerprint import fingerprint
 from nuonuo_memory.maintenance.reencode import reencode
 from nuonuo_memory.recall import calibration
+from nuonuo_memory.recall.confidence import Calibration
 from nuonuo_memory.recall.pipeline import answer
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.store.convert import memories_of, memory_of

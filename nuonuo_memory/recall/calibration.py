@@ -12,10 +12,9 @@ import numpy as np
 import torch
 
 from nuonuo_memory.core import Core
-from nuonuo_memory.engine.confidence import Calibration, calibrate
 from nuonuo_memory.engine.vectors.pooling import centred
 from nuonuo_memory.engine.vectors.search import nearest
-from nuonuo_memory.recall.confidence import MODES, evidence
+from nuonuo_memory.recall.confidence import MODES, Calibration, calibrate, evidence
 from nuonuo_memory.recall.features import first_pass, rescore
 from nuonuo_memory.recall.scope import Query, Scope, hashed_terms
 from nuonuo_memory.text.question import Question

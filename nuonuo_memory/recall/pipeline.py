@@ -15,11 +15,10 @@ from torch import Tensor
 
 from nuonuo_memory.core import Core
 from nuonuo_memory.encoders.base import encode_checked, unit
-from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.engine.vectors.pooling import centred
 from nuonuo_memory.engine.vectors.search import Candidates, nearest, similarities
 from nuonuo_memory.recall.association import Walker
-from nuonuo_memory.recall.confidence import confidence
+from nuonuo_memory.recall.confidence import Calibration, confidence
 from nuonuo_memory.recall.features import first_pass
 from nuonuo_memory.recall.rank import Ranked, rank
 from nuonuo_memory.recall.request import RecallRequest

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nuonuo_memory.engine.bm25.coverage import coverage
 from nuonuo_memory.engine.bm25.term_index import TermMatches
-from nuonuo_memory.engine.confidence import coverage
 from nuonuo_memory.engine.vectors.pooling import session_evidence
 from nuonuo_memory.index.memory_index import MemoryIndex
 from nuonuo_memory.store.rows import Ints

@@ -170,10 +170,8 @@ def test_strength_ranks_only_where_it_is_weighed(path: Path, encoder: HashingEnc
             assert [(hit.id, hit.score) for hit in memory.recall("red apple")] == before
             first, second = other.recall("red apple")
             assert first.id == "two"
-            gap = math.log(first.score / (1 - first.score)) - math.log(
-                second.score / (1 - second.score)
-            )
-            assert (one - other) / SCORE_SLOPE == pytest.approx(0.5 * 0.5 * 0.6931, abs=1e-3)
+            odds = [math.log(hit.score / (1 - hit.score)) for hit in (first, second)]
+            assert (odds[0] - odds[1]) / SCORE_SLOPE == pytest.approx(0.5 * 0.5 * 0.6931, abs=1e-3)
             memory.add_cues("two", ["a further one"])  # the memory is read anew, as it is
             assert other.recall("red apple")[0].id == "two"
 
