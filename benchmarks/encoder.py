@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from text_recall import sentence
+from made_up import sentence
 from torch import Tensor
 
 QUERY = "When did Ada move to the new apartment in Berlin?"

@@ -1,12 +1,13 @@
 """Made-up texts with the word frequencies of a language, and an encoder of them that costs nothing.
 
-Words follow Zipf's law as Mandelbrot (1953) wrote it, p(rank) ∝ 1 / (rank + 2.7); the most common
-ranks are English words of grammar, which the product leaves out as in real texts. Everything is made
-from a seed, so that two machines measure the same texts.
+Words follow Zipf's law as Mandelbrot (1953) wrote it, p(rank) ∝ 1 / (rank + 2.7); the most
+common are English words of grammar, which the product leaves out as in real texts. Everything is
+made from a seed, so that two machines measure the same texts.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -160,6 +161,18 @@ class Recorded:
     def vectors(self) -> Tensor:
         """Return what was kept, float32 [n, dimension], unit rows."""
         return torch.nn.functional.normalize(torch.cat(self._parts).float(), dim=1)
+
+
+_WHO = "Ada Bruno Chiara Dmitri Elif Farid Greta Hugo Ines Jonas Kira Liam Mona Nils"
+_DID = "repaired painted sold borrowed lost found photographed described wanted returned"
+_WHAT = "bicycle kettle violin tent ladder atlas lantern saddle telescope carpet drone stove"
+_WHERE = "harbour market attic garden station library workshop chapel bakery island"
+
+
+def sentence(chance: random.Random) -> str:
+    """Make an English sentence of four words by choice and a number: many are near each other."""
+    who, did, what, where = (chance.choice(one.split()) for one in (_WHO, _DID, _WHAT, _WHERE))
+    return f"{who} {did} the {what} number {chance.randrange(1000)} at the {where}."
 
 
 def clustered(rows: int, dimension: int, seed: int) -> Tensor:

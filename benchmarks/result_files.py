@@ -12,6 +12,7 @@ from pathlib import Path
 from nuonuo_memory.evaluation.result_file import (
     Cell,
     Result,
+    cell,
     load,
     machine,
     rounded,
@@ -23,6 +24,7 @@ __all__ = [
     "RESULTS",
     "Cell",
     "Result",
+    "cell",
     "finish",
     "load",
     "machine",

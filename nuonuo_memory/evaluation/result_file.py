@@ -22,6 +22,7 @@ The first cell of a row is its label, unique within the file. Other cells are nu
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import sys
@@ -140,6 +141,11 @@ def shown(cell: Cell) -> str:
     if cell is None:
         return "–"
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def cell(value: float | None, places: int = 1) -> Cell:
+    """Return a figure with so many places, and nothing of NaN."""
+    return None if value is None or math.isnan(value) else round(value, places)
 
 
 def rounded(value: float) -> float | int:
