@@ -43,10 +43,11 @@ class Zipf:
 
     Args:
         size: How many there are.
+        first: Ranks before theirs, which are left out.
     """
 
-    def __init__(self, size: int) -> None:
-        weights = 1.0 / (np.arange(size) + 2.7)
+    def __init__(self, size: int, *, first: int = 0) -> None:
+        weights = 1.0 / (np.arange(first, first + size) + 2.7)
         self._below = np.cumsum(weights) / weights.sum()
         self.share = weights / weights.sum()
 
