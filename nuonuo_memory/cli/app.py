@@ -18,8 +18,8 @@ from nuonuo_memory.cli import (
     recall,
     show,
 )
+from nuonuo_memory.cli.bench import bench
 from nuonuo_memory.errors import NuonuoError
-from nuonuo_memory.evaluation import command as measuring
 
 
 class _Program(TyperGroup):
@@ -69,6 +69,6 @@ for _commands in (
     calibrate,
     forget,
     move,
-    measuring,
 ):
     _commands.register(app)
+app.command()(bench)

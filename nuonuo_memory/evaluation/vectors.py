@@ -94,6 +94,47 @@ def encode_texts(
     return EncodedTexts(folder)
 
 
+class EncodedOnce:
+    """An encoder that asks another one for each different text once, and keeps the vectors.
+
+    The rows are half precision, as those of `EncodedTexts`.
+
+    Args:
+        encoder: Makes the vectors.
+        progress: Told how many texts were encoded.
+    """
+
+    def __init__(self, encoder: Encoder, progress: Progress = silent) -> None:
+        self.name, self.dimension = encoder.name, encoder.dimension
+        self._encoder, self._progress = encoder, progress
+        self._rows: dict[int, Tensor] = {}
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode texts: float32 `[n, dimension]`, unit rows."""
+        return self._looked_up({_key(text): text for text in texts}, texts, queries=False)
+
+    def encode_queries(self, texts: Sequence[str]) -> Tensor:
+        """Encode questions."""
+        asked = [_as_query(text) for text in texts]
+        new = {_key(name): text for name, text in zip(asked, texts, strict=True)}
+        return self._looked_up(new, asked, queries=True)
+
+    def _looked_up(self, by_key: dict[int, str], names: Sequence[str], *, queries: bool) -> Tensor:
+        """Return the vectors of `names`, those of the texts that are new encoded first."""
+        new = {key: text for key, text in by_key.items() if key not in self._rows}
+        # by length, so that a batch holds texts alike and little is padded
+        order = sorted(new, key=lambda key: len(new[key]))
+        for start in range(0, len(order), _BULK):
+            part = order[start : start + _BULK]
+            vectors = encode_checked(self._encoder, [new[key] for key in part], queries=queries)
+            self._rows.update(zip(part, vectors.to("cpu", torch.float16), strict=True))
+            self._progress("encoding", len(self._rows), len(self._rows))
+        if not names:
+            return torch.empty((0, self.dimension))
+        rows = torch.stack([self._rows[_key(name)] for name in names]).float()
+        return torch.nn.functional.normalize(rows, dim=1)
+
+
 def _as_query(text: str) -> str:
     return f"\x00query\x00{text}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from nuonuo_memory.cli.open_memory import encoder_named
+from nuonuo_memory.cli.options import Device, Json
+
 if TYPE_CHECKING:
     from nuonuo_memory.evaluation.result import BenchResult
     from nuonuo_memory.evaluation.scoring import Bin
@@ -21,11 +25,6 @@ if TYPE_CHECKING:
 _BAR = 40
 _LEFT_OUT = ("by_category", "session_all_questions", "ndcg")
 """What people are not shown; the JSON holds it."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command `bench` to a program."""
-    app.command("bench")(bench)
 
 
 def bench(
@@ -40,28 +39,40 @@ def bench(
     data: Annotated[Path, typer.Argument(help="The official file, or a folder of the data.")],
     *,
     limit: Annotated[int | None, typer.Option("--limit", help="The first questions only.")] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu or cuda; a GPU where there is one.")
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder", help="minilm, hashing, or a sentence-transformers model; else minilm."
+        ),
     ] = None,
+    device: Device = None,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes that ask.")] = 1,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write one JSON line per question here.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", help="Write the table as a result file (.json) here."),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Measure recall on a published benchmark, beside simple baselines."""
     from nuonuo_memory.core import pick_device
     from nuonuo_memory.encoders.minilm import load_minilm
+    from nuonuo_memory.evaluation.figures import figures
+    from nuonuo_memory.evaluation.result_file import save as save_file
     from nuonuo_memory.evaluation.running import run
     from nuonuo_memory.evaluation.settings import BenchSettings
 
     where = str(pick_device(device))
     with bars() as progress:
-        encoder = load_minilm(device=where)
-        settings = BenchSettings(encoder, where, limit=limit, jobs=jobs, progress=progress)
+        chosen = encoder_named(encoder, where) or load_minilm(device=where)
+        settings = BenchSettings(chosen, where, limit=limit, jobs=jobs, progress=progress)
         result = run(name, data, settings)
     if out is not None:
         result.write_rows(out)
+    if save is not None:
+        save_file(figures(result), save)
     if as_json:
         typer.echo(result.to_json())
     else:
@@ -74,19 +85,30 @@ def show(result: BenchResult, console: Console) -> None:
         f"{result.benchmark}: {result.questions} questions, {result.encoder}, "
         f"{result.device}, {result.commit}"
     )
+    figures, spread = _columns(result.sections), _columns(result.spread)
+    table = Table("measure", *figures)
+    for measure in dict.fromkeys(one for scores in figures.values() for one in scores):
+        cells = (
+            _number(scores.get(measure), spread.get(name, {}).get(measure))
+            for name, scores in figures.items()
+        )
+        table.add_row(measure, *cells)
+    console.print(table)
+    if result.spread:
+        console.print(f"±: {result.spread_is}", markup=False)
+    if result.reliability:
+        console.print(diagram(result.reliability), markup=False)
+
+
+def _columns(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Figures by system and measure; those of the baselines become systems of their own."""
     columns: dict[str, Mapping[str, Any]] = {}
-    for name, scores in result.sections.items():
+    for name, scores in sections.items():
         if name == "baselines":
             columns |= scores
         else:
             columns[name] = scores
-    flat = {name: dict(_flat(scores)) for name, scores in columns.items()}
-    table = Table("measure", *flat)
-    for measure in dict.fromkeys(one for scores in flat.values() for one in scores):
-        table.add_row(measure, *(_number(scores.get(measure)) for scores in flat.values()))
-    console.print(table)
-    if result.reliability:
-        console.print(diagram(result.reliability), markup=False)
+    return {name: dict(_flat(scores)) for name, scores in columns.items()}
 
 
 def diagram(bars: Sequence[Bin]) -> str:
@@ -113,8 +135,10 @@ def _flat(scores: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, fl
             yield f"{before}{name}", value
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+def _number(value: float | None, spread: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if spread is None or math.isnan(spread) else f"{value:g} ± {spread:.2g}"
 
 
 @contextmanager

