@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from nuonuo_memory.opening import reencode
 
 from nuonuo_memory import Message, TextMemory
 from nuonuo_memory.encoders.base import HashingEncoder
@@ -60,7 +59,7 @@ def test_new_vectors_make_it_void(path: Path) -> None:
         filled(memory, alike=True)
         plain = memory.recall(QUESTION).confidence
         memory.calibrate()
-    reencode(path, encoder=HashingEncoder())
+    TextMemory.reencode(path, encoder=HashingEncoder())
     with TextMemory.open(path, encoder=HashingEncoder()) as memory:
         assert memory.recall(QUESTION).confidence == plain
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import InvalidInputError, NotFoundError, ReadOnlyStoreError
 from nuonuo_memory.maintenance import consolidation
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation
+from nuonuo_memory.recall.results import SCORE_SLOPE
 from nuonuo_memory.store.sqlite.transaction import Writer
 
 NOW = datetime.now(UTC)
@@ -168,7 +170,10 @@ def test_strength_ranks_only_where_it_is_weighed(path: Path, encoder: HashingEnc
             assert [(hit.id, hit.score) for hit in memory.recall("red apple")] == before
             first, second = other.recall("red apple")
             assert first.id == "two"
-            assert first.score - second.score == pytest.approx(0.5 * 0.5 * 0.6931, abs=1e-3)
+            gap = math.log(first.score / (1 - first.score)) - math.log(
+                second.score / (1 - second.score)
+            )
+            assert (one - other) / SCORE_SLOPE == pytest.approx(0.5 * 0.5 * 0.6931, abs=1e-3)
             memory.add_cues("two", ["a further one"])  # the memory is read anew, as it is
             assert other.recall("red apple")[0].id == "two"
 
