@@ -8,8 +8,8 @@ import pytest
 
 from nuonuo_memory import Message, TextMemory
 from nuonuo_memory.encoders.base import HashingEncoder
-from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.errors import InvalidInputError, ReadOnlyStoreError
+from nuonuo_memory.recall.confidence import Calibration
 
 QUESTION = "Where did Ada plant the roses?"
 
