@@ -111,12 +111,12 @@ class EncodedOnce:
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode texts: float32 `[n, dimension]`, unit rows."""
-        return self._looked_up({_key(text): text for text in texts}, texts, queries=False)
+        return self._looked_up({unsigned_text_hash(text): text for text in texts}, texts, queries=False)
 
     def encode_queries(self, texts: Sequence[str]) -> Tensor:
         """Encode questions."""
         asked = [_as_query(text) for text in texts]
-        new = {_key(name): text for name, text in zip(asked, texts, strict=True)}
+        new = {unsigned_text_hash(name): text for name, text in zip(asked, texts, strict=True)}
         return self._looked_up(new, asked, queries=True)
 
     def _looked_up(self, by_key: dict[int, str], names: Sequence[str], *, queries: bool) -> Tensor:
@@ -131,7 +131,7 @@ class EncodedOnce:
             self._progress("encoding", len(self._rows), len(self._rows))
         if not names:
             return torch.empty((0, self.dimension))
-        rows = torch.stack([self._rows[_key(name)] for name in names]).float()
+        rows = torch.stack([self._rows[unsigned_text_hash(name)] for name in names]).float()
         return torch.nn.functional.normalize(rows, dim=1)
 
 
