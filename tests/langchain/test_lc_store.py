@@ -13,9 +13,9 @@ from langgraph.store.base import BaseStore, GetOp, MatchCondition, PutOp, Search
 
 from langchain_nuonuo import NuonuoStore
 from langchain_nuonuo.store_keys import id_of, inner, matches, outer
-from langchain_nuonuo.store_tests import StoreFactory
-from langchain_nuonuo.store_tests.driver import Mode
-from langchain_nuonuo.store_tests.suite import StoreConformanceTests
+from langgraph_store_conformance import StoreFactory
+from langgraph_store_conformance.driver import Mode
+from langgraph_store_conformance.suite import StoreConformanceTests
 from nuonuo_memory import TextMemory
 from nuonuo_memory.errors import EncoderMismatchError
 
