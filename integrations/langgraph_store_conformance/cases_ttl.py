@@ -90,7 +90,7 @@ async def _kept_alive(
     use: Callable[[], Awaitable[None]],
     items: Sequence[tuple[tuple[str, ...], str]],
 ) -> None:
-    """Put items, use them each time-to-live's quarter, five times, and expect them to be there.
+    """Put items, use them five times, a quarter of their life apart, and expect them to be there.
 
     Where the machine itself stood still for longer than the time to live, the item may have expired
     between two uses, which says nothing about the store: then all begins again, three times in all.
