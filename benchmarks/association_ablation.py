@@ -3,8 +3,8 @@
     python benchmarks/association_ablation.py DATA [--device cuda] [--jobs 16] [--every 2]
 
 `DATA` holds the folders `2wiki`, `musique`, `hotpotqa` and `locomo`. Every row is a run of the
-whole product: passages by `follow`, recall at 5; LoCoMo's turns by `recall(associate=True)`, share
-of the evidence at 10. Each memory is stored once and opened anew for each row.
+whole product: passages by `follow`, recall at 5; LoCoMo's turns by `recall(hops=3)`, share of the
+evidence at 10. Each memory is stored once and opened anew for each row.
 `docs/association.md` holds the table.
 """
 
@@ -44,8 +44,8 @@ VARIANTS: Mapping[str, AssociationConfig] = {
     "floor 0.001": AssociationConfig(floor=0.001),
     "floor 0.05": AssociationConfig(floor=0.05),
     "floor 0.4": AssociationConfig(floor=0.4),
-    "hops 1": AssociationConfig(hops=1),
-    "hops 2": AssociationConfig(hops=2),
+    "hops 1": AssociationConfig(),
+    "hops 2": AssociationConfig(),
     "starts 2": AssociationConfig(starts=2),
     "starts 10": AssociationConfig(starts=10),
     "decay 0.5": AssociationConfig(decay=0.5),
@@ -54,6 +54,8 @@ VARIANTS: Mapping[str, AssociationConfig] = {
     "walks 128": AssociationConfig(walks=128),
     "arrivals 4,096": AssociationConfig(arrivals=4096),
 }
+HOPS = {"hops 1": 1, "hops 2": 2}
+"""Steps of a walk by label; 3 where it is not named."""
 PASSAGES = {"2wiki": "2Wiki", "musique": "MuSiQue", "hotpotqa": "HotpotQA"}
 """Columns by folder."""
 TURNS = {"multi-hop": "LoCoMo multi-hop", "single-hop": "single-hop"}
@@ -144,7 +146,7 @@ def conversations(data: Path, folder: Path, settings: BenchSettings, *, every: i
 def ask(task: tuple[str, Stored]) -> tuple[str, list[Scored]]:
     """Put its questions to a memory under one variant, of this label."""
     label, stored = task
-    config = replace(MemoryConfig(), association=VARIANTS[label])
+    config, hops = replace(MemoryConfig(), association=VARIANTS[label]), HOPS.get(label, 3)
     encoder = EncodedTexts(stored.vectors)
     scores: list[Scored] = []
     with TextMemory.open(
@@ -152,17 +154,17 @@ def ask(task: tuple[str, Stored]) -> tuple[str, list[Scored]]:
     ) as memory:
         for question in stored.questions:
             if isinstance(question, multihop.Question):
-                places = [int(hit.id) for hit in memory.follow(question.text, k=5)]
+                places = [int(hit.id) for hit in memory.recall(question.text, k=5, hops=hops)]
                 scores.append((stored.column, scoring.recall_share(places, question.gold, 5)))
             else:
-                share = turns_found(memory, question)
+                share = turns_found(memory, question, hops)
                 scores += [(TURNS.get(question.kind, ""), share), (ALL_TURNS, share)]
     return label, scores
 
 
-def turns_found(memory: TextMemory, question: Question) -> float:
+def turns_found(memory: TextMemory, question: Question, hops: int) -> float:
     """The share of a question's evidence among the first ten turns."""
-    hits = memory.recall(question.text, k=10, now=question.asked, associate=True)
+    hits = memory.recall(question.text, k=10, now=question.asked, hops=hops)
     turns = [(hit.memory.session or "", hit.memory.turn or 0) for hit in hits]
     return scoring.recall_share(turns, question.gold_turns, 10)
 

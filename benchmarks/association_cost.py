@@ -74,11 +74,11 @@ def ask(graph: AssociationGraph, memories: int, *, batch: int, seed: int) -> flo
         queries.repeat_interleave(5).to(device), starts.to(device), given.to(device)
     )
     from_names = Start(queries.repeat_interleave(2).to(device), names.to(device), asked.to(device))
-    config = AssociationConfig(hops=3)
+    config = AssociationConfig()
     if device.type == "cuda":
         torch.cuda.synchronize()
     begun = time.perf_counter()
-    spread(graph, from_memories, from_names, groups=[[1]] * batch, config=config)
+    spread(graph, from_memories, from_names, groups=[[1]] * batch, hops=3, config=config)
     if device.type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter() - begun

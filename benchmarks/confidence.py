@@ -26,7 +26,6 @@ from gpu_weights import encoder_of
 from numpy.typing import NDArray
 from tables import table
 
-from nuonuo_memory.engine.confidence import TRUST, TYPICAL_MISS
 from nuonuo_memory.evaluation import locomo, longmemeval, scoring
 from nuonuo_memory.evaluation.asking import Haystack, observe
 from nuonuo_memory.evaluation.command import bars
@@ -35,6 +34,7 @@ from nuonuo_memory.evaluation.data import Question
 from nuonuo_memory.evaluation.settings import BenchSettings
 from nuonuo_memory.evaluation.vectors import EncodedTexts
 from nuonuo_memory.memory import TextMemory
+from nuonuo_memory.recall.confidence import TRUST, TYPICAL_MISS
 
 Case: TypeAlias = Literal["there", "taken away", "never there"]
 

@@ -23,7 +23,7 @@ import torch
 from nuonuo_memory import NewMemory, TextMemory
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation, Usage, plan
 
-sys.path.insert(0, str(Path(__file__).parent / "studies"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "research" / "studies"))
 from texts import background
 
 

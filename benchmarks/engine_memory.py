@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 
 
 def resident_bytes() -> int:
@@ -32,20 +32,20 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     vectors = torch.nn.functional.normalize(torch.randn(options.batch, options.dimension), dim=1)
-    CueArena(options.dimension).add(
+    CueIndex(options.dimension).add(
         torch.arange(options.batch), vectors, memory_ids=torch.arange(options.batch), group=0
     )
     before, start = resident_bytes(), time.perf_counter()
-    arena = CueArena(options.dimension)
+    cue_index = CueIndex(options.dimension)
     for number, ids in enumerate(torch.arange(options.rows).split(options.batch)):
         group = number % options.groups
-        arena.add(ids, vectors[: len(ids)], memory_ids=ids // 3, group=group)
+        cue_index.add(ids, vectors[: len(ids)], memory_ids=ids // 3, group=group)
     seconds = time.perf_counter() - start
     own = 2 * options.rows * options.dimension
     record = {
         "rows": options.rows,
-        "bytes_per_cue": arena.nbytes / options.rows,
-        "of_vectors_own": arena.nbytes / own,
+        "bytes_per_cue": cue_index.nbytes / options.rows,
+        "of_vectors_own": cue_index.nbytes / own,
         "resident_per_cue": (resident_bytes() - before) / options.rows,
         "resident_of_vectors_own": (resident_bytes() - before) / own,
         "seconds_to_add": seconds,

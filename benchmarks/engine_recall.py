@@ -23,7 +23,7 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.retrieve import retrieve
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.search import nearest
 
 
@@ -57,8 +57,8 @@ def measure(rows: int, options: argparse.Namespace) -> list[dict[str, Any]]:
     near = vectors[torch.randint(0, rows, (64,), generator=made)]
     noise = torch.randn(near.shape, generator=made) / options.dimension**0.5
     queries = torch.nn.functional.normalize(near + noise, dim=1)
-    arena, ids = CueArena(options.dimension), torch.arange(rows)
-    arena.add(ids, vectors, memory_ids=ids // 3, group=0)
+    cue_index, ids = CueIndex(options.dimension), torch.arange(rows)
+    cue_index.add(ids, vectors, memory_ids=ids // 3, group=0)
     index = faiss.IndexFlatIP(options.dimension)
     index.add(vectors.numpy())
     matrix, asked = vectors.numpy(), queries.numpy()
@@ -71,10 +71,10 @@ def measure(rows: int, options: argparse.Namespace) -> list[dict[str, Any]]:
 
     calls: dict[str, Callable[[int], Any]] = {
         "nuonuo retrieve": lambda turn: retrieve(
-            arena, queries[turn % 64][None], groups=[[0]], k=options.k, config=config
+            cue_index, queries[turn % 64][None], groups=[[0]], k=options.k, config=config
         ),
         "nuonuo candidates": lambda turn: nearest(
-            arena, queries[turn % 64][None], groups=[[0]], k=wide
+            cue_index, queries[turn % 64][None], groups=[[0]], k=wide
         ),
         "faiss IndexFlatIP": lambda turn: index.search(asked[turn % 64][None], wide),
         "torch matmul + topk": lambda turn: (vectors @ queries[turn % 64]).topk(wide),
@@ -82,7 +82,7 @@ def measure(rows: int, options: argparse.Namespace) -> list[dict[str, Any]]:
     }
     times = take_turns(calls, options.rounds)
     found = {
-        "nuonuo retrieve": nearest(arena, queries, groups=[[0]] * 64, k=wide).cue_ids,
+        "nuonuo retrieve": nearest(cue_index, queries, groups=[[0]] * 64, k=wide).cue_ids,
         "faiss IndexFlatIP": torch.from_numpy(index.search(asked, wide)[1]),
         "torch matmul + topk": torch.stack([(vectors @ q).topk(wide).indices for q in queries]),
         "numpy matmul + argpartition": torch.stack(

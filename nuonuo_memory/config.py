@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from nuonuo_memory.errors import InvalidInputError
 
+BETA = 35.0
+"""Inverse temperature of recall: the middle of the plateau from 20 to 40 (docs/ablation.md)."""
+
 
 def _require(ok: bool, name: str, value: object, expected: str) -> None:
     if not ok:
@@ -19,7 +22,7 @@ def _require(ok: bool, name: str, value: object, expected: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HopfieldConfig:
-    """How recall settles among the nearest cues.
+    """How `engine.retrieve` settles among the nearest cues; `TextMemory` takes one step, not many.
 
     Attributes:
         candidates: Nearest cues that enter the network.
@@ -30,7 +33,7 @@ class HopfieldConfig:
     """
 
     candidates: int = 128
-    beta: float = 35.0
+    beta: float = BETA
     max_steps: int = 3
     tolerance: float = 1e-4
 
@@ -77,55 +80,80 @@ class CueConfig:
 
 @dataclass(frozen=True, slots=True)
 class RankingConfig:
-    """How the evidence for a memory is summed into its score, on the scale of a cosine.
+    """How memories are found and how the evidence for each is summed, on the scale of a cosine.
 
     The figures are round: within half and twice of each, results move by a percentage point or
     less (docs/ablation.md).
 
     Attributes:
-        words: Best memories by BM25 that are looked at beside those of the nearest cues.
-        kept: Best of these whose neighbouring turns are looked at too; at least as many as are
+        cue_candidates: Nearest cues that are looked at; at least four times as many as the memories
             asked for.
-        common: How much of the mean of the cues is taken off a question: what all of them have in
-            common tells none from another. From 0.2 to 0.5 all do equally.
-        lexical: What BM25 counts, as a share of the highest in the place looked at. More helps
-            short messages full of names, and hurts long turns.
-        context: How much less a turn's best cue and that of the turn before, joined, count than a
-            cue of the turn's own: "Yes, last May" answers what only the turn before asks. From
-            0.05 to 0.1 all do equally; 2 leaves it out.
-        previous: What the turn before counts.
-        following: What the turn after counts.
-        session: What the question's words anywhere in the session count, as a share of the best
-            session.
-        speaker: Added where the question speaks of the asker and the user spoke: what people ask
-            of themselves they said themselves.
-        assistant: Added where the question asks what the assistant said and it spoke.
-        period: Added, at most, where the question names a time and the memory is of it.
-        strength: What a memory gains for each unit of strength above 1, and loses below it; see
-            `TextMemory.consolidate`. No data set says which memories were of use, so that nothing
-            supports another default than 0.
+        bm25_candidates: Best memories by BM25 that are looked at beside those of the nearest cues.
+        rerank_depth: Best of these by a first pass whose neighbouring turns are looked at too; at
+            least twice as many as are asked for.
+        beta: Inverse temperature: of the log-sum-exp that pools a memory's cues, and of the softmax
+            over memories. From 20 to 40 a memory's cues vote together, which finds more than its
+            best cue alone; at 10 many weak cues drown a strong one.
+        mean_centring: Share of the mean of the cues that is taken off a question: what all of them
+            have in common tells none from another. From 0.2 to 0.5 all do equally.
+        bm25_weight: What BM25 counts, as a share of the highest in the scope. More helps short
+            messages full of names, and hurts long turns.
+        pair_discount: How much less a turn's best cue and that of the turn before, joined, count
+            than a cue of the turn's own: "Yes, last May" answers what only the turn before asks.
+            From 0.05 to 0.1 all do equally; 2 leaves it out.
+        previous_weight: What the turn before counts.
+        next_weight: What the turn after counts.
+        session_weight: What the question's words anywhere in the session count, as a share of the
+            best session.
+        asker_weight: Added where the question speaks of the asker and the user spoke: what people
+            ask of themselves they said themselves.
+        assistant_weight: Added where the question asks what the assistant said and it spoke.
+        first_person_weight: Added where the question speaks of the asker and the nearest cue states
+            something in the first person.
+        date_weight: Added, at most, where the question names a time and the memory is of it.
+        runner_up_weight: What the second-best memory of a group counts against the best.
+        strength_weight: What a memory gains for each unit of strength above 1, and loses below it;
+            see `TextMemory.consolidate`. No data set says which memories were of use, so that
+            nothing supports another default than 0.
     """
 
-    words: int = 64
-    kept: int = 48
-    common: float = 0.4
-    lexical: float = 0.2
-    context: float = 0.1
-    previous: float = 0.1
-    following: float = 0.1
-    session: float = 0.12
-    speaker: float = 0.3
-    assistant: float = 0.2
-    own: float = 0.08
-    period: float = 0.25
-    second: float = 0.3
-    strength: float = 0.0
+    cue_candidates: int = 128
+    bm25_candidates: int = 64
+    rerank_depth: int = 48
+    beta: float = BETA
+    mean_centring: float = 0.4
+    bm25_weight: float = 0.2
+    pair_discount: float = 0.1
+    previous_weight: float = 0.1
+    next_weight: float = 0.1
+    session_weight: float = 0.12
+    asker_weight: float = 0.3
+    assistant_weight: float = 0.2
+    first_person_weight: float = 0.08
+    date_weight: float = 0.25
+    runner_up_weight: float = 0.3
+    strength_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("words", "kept"):
+        for name in ("cue_candidates", "bm25_candidates", "rerank_depth"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        evidence = ("common", "lexical", "context", "previous", "following", "session")
-        for name in (*evidence, "speaker", "assistant", "own", "period", "second", "strength"):
+        _require(
+            math.isfinite(self.beta) and self.beta > 0, "beta", self.beta, "a finite number above 0"
+        )
+        for name in (
+            "mean_centring",
+            "bm25_weight",
+            "pair_discount",
+            "previous_weight",
+            "next_weight",
+            "session_weight",
+            "asker_weight",
+            "assistant_weight",
+            "first_person_weight",
+            "date_weight",
+            "runner_up_weight",
+            "strength_weight",
+        ):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
 
@@ -135,7 +163,6 @@ class AssociationConfig:
     """How activation spreads over associations, and what it counts for in the end.
 
     Attributes:
-        hops: Steps that a walk may take.
         starts: Settled memories that activation starts from.
         beta: Inverse temperature of the softmax over them.
         second: Share of the starting activation that goes to what a second look finds, which asks
@@ -171,7 +198,6 @@ class AssociationConfig:
             the same in a memory of a thousand and of a million. Four times as many find no more.
     """
 
-    hops: int = 3
     starts: int = 5
     beta: float = 15.0
     second: float = 0.4
@@ -193,7 +219,7 @@ class AssociationConfig:
     arrivals: int = 1024
 
     def __post_init__(self) -> None:
-        for name in ("hops", "starts", "walks", "arrivals"):
+        for name in ("starts", "walks", "arrivals"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("second", "rare", "rest", "named", "decay", "damping", "link", "backward"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "in [0, 1]")
@@ -209,18 +235,14 @@ class MemoryConfig:
     """All settings of a `TextMemory`.
 
     Attributes:
-        hopfield: How recall settles among the nearest cues.
         cues: Which cues a turn gets.
-        ranking: How the evidence is summed.
+        ranking: How memories are found and the evidence for them summed.
         association: How activation spreads.
-        associate: Whether `recall` follows associations unless told otherwise.
     """
 
-    hopfield: HopfieldConfig = field(default_factory=HopfieldConfig)
     cues: CueConfig = field(default_factory=CueConfig)
     ranking: RankingConfig = field(default_factory=RankingConfig)
     association: AssociationConfig = field(default_factory=AssociationConfig)
-    associate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from nuonuo_memory.errors import (
     InvalidInputError,
     NamespaceError,
 )
-from nuonuo_memory.types import Cue, Link, Message, Metadata, Namespace, NewMemory
+from nuonuo_memory.types import Cue, Hit, Link, Memory, Message, Metadata, Namespace, NewMemory
 
 
 def text_of(value: object, what: str = "text") -> str:
@@ -133,6 +133,56 @@ def ids_of(value: object) -> list[str]:
         if not isinstance(one, str) or not one:
             raise InvalidInputError(f"an id must be a non-empty str, got {one!r}")
     return ids
+
+
+def ids_in_order(value: Iterable[str]) -> list[str]:
+    """Return ids as they come, repeats too; one id alone is no list of ids."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidInputError(f"expected a list of ids, got {value!r}; use get for one")
+    many = list(value)
+    for one in many:
+        if not isinstance(one, str) or not one:
+            raise InvalidInputError(f"an id must be a non-empty str, got {one!r}")
+    return many
+
+
+def memory_ids_of(value: object) -> list[str]:
+    """Return the ids of memories, hits or ids, one or several, without repeats, in order."""
+    many = [value] if isinstance(value, str | Memory | Hit) else value
+    if not isinstance(many, Iterable):
+        raise InvalidInputError(
+            f"expected an id, a Memory, a Hit, or several of these, got {type(value).__name__}"
+        )
+    return ids_of([one.id if isinstance(one, Memory | Hit) else one for one in many])
+
+
+def activation_of(value: object) -> Mapping[str, float]:
+    """Return activation by memory id: finite numbers of at least 0."""
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(
+            f"start must be a mapping of ids to activation, got {type(value).__name__}"
+        )
+    for id_, weight in value.items():
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not isinstance(id_, str) or not number or not math.isfinite(weight) or weight < 0:
+            raise InvalidInputError(
+                f"start must map ids to finite numbers of at least 0, got {id_!r}: {weight!r}"
+            )
+    return value
+
+
+def messages_of(value: object) -> list[Message]:
+    """Return the messages of a conversation; a text alone is what the user said."""
+    if isinstance(value, str):
+        return [Message("user", text_of(value, "a message"))]
+    if isinstance(value, Message | Mapping):
+        return [message_of(value)]
+    if not isinstance(value, Iterable):
+        raise InvalidInputError(
+            "messages must be a str, a Message, a mapping with 'role' and 'content', or several of "
+            f"these, got {type(value).__name__}"
+        )
+    return [message_of(one) for one in value]
 
 
 def cue_of(value: object) -> Cue:

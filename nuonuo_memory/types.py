@@ -6,8 +6,9 @@ everywhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, overload
 
@@ -91,7 +92,7 @@ class NewMemory:
     metadata: Metadata | None = None
     at: datetime | None = None
     id: str | None = None
-    links: Sequence[Link] = ()
+    links: Sequence[Link | str] = ()
     derive: bool = True
 
 
@@ -123,6 +124,21 @@ class Memory:
     created_at: datetime
     updated_at: datetime
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON values; times are ISO 8601 strings."""
+        return {
+            "id": self.id,
+            "text": self.text,
+            "namespace": list(self.namespace),
+            "metadata": dict(self.metadata),
+            "role": self.role,
+            "session": self.session,
+            "turn": self.turn,
+            "at": None if self.at is None else self.at.isoformat(),
+            "created_at": self.created_at.isoformat(),
+            "updated_at": self.updated_at.isoformat(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Hop:
@@ -142,6 +158,10 @@ class Hop:
     kind: str
     weight: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -149,7 +169,9 @@ class Hit:
 
     Attributes:
         memory: The memory itself.
-        score: How well it answers; higher is better, comparable within one recall.
+        score: How strong the evidence for it is, in [0, 1]; it falls along the hits. The same
+            evidence has the same score in every store and whatever else was found, so that a
+            threshold keeps its meaning.
         similarity: Cosine of the question and the cue that fired, in [-1, 1].
         cue: The cue that fired: the one of the memory's cues nearest to the question.
         path: The associative steps that led here; empty for a memory found directly.
@@ -176,6 +198,15 @@ class Hit:
         """The memory's metadata."""
         return self.memory.metadata
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the memory's fields with score, similarity, cue and path, as JSON values."""
+        return self.memory.to_dict() | {
+            "score": self.score,
+            "similarity": self.similarity,
+            "cue": {"text": self.cue.text, "kind": self.cue.kind},
+            "path": [hop.to_dict() for hop in self.path],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Recall(Sequence[Hit]):
@@ -185,17 +216,29 @@ class Recall(Sequence[Hit]):
         query: The question as asked.
         hits: The memories found, best first.
         confidence: How likely it is that the memory holds an answer, from 0 to 1.
-        energy: The settled state's energy (Ramsauer et al. 2020, eq. 2); lower is more certain.
-        entropy: Of the attention over memories, in nats; 0 when one memory takes it all.
-        margin: Attention of the best memory less that of the second, in [0, 1].
+        energy: -log Σ exp z over the memories looked at, z their evidence times the inverse
+            temperature: lower where there is more evidence; infinite where nothing was found.
+        entropy: Of softmax(z), the distribution that ranks, in nats; 0 when one memory takes all.
+        margin: Probability of the best memory less that of the second, in [0, 1].
     """
 
     query: str
     hits: tuple[Hit, ...]
     confidence: float
-    energy: float = 0.0
+    energy: float = float("inf")
     entropy: float = 0.0
     margin: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as JSON values; the energy of an empty answer is `None`."""
+        return {
+            "query": self.query,
+            "confidence": self.confidence,
+            "energy": self.energy if math.isfinite(self.energy) else None,
+            "entropy": self.entropy,
+            "margin": self.margin,
+            "hits": [hit.to_dict() for hit in self.hits],
+        }
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...

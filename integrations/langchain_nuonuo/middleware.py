@@ -12,6 +12,7 @@ from langchain.agents.middleware.types import ModelCallResult, ModelRequest, Mod
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
+from nuonuo_memory.options import RecallOptions
 
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
 from langchain_nuonuo.tools import create_memory_tools

@@ -27,12 +27,12 @@ from langgraph.store.base import (
     validate_op_namespace,
 )
 from langgraph.store.base.embed import EmbeddingsLambda
+from nuonuo_memory.options import Scope
 
 from langchain_nuonuo.store_filters import holds, pushed_down
 from langchain_nuonuo.store_keys import id_of, inner, matches, outer
 from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.options import Scope
 from nuonuo_memory.types import Cue, Memory, NewMemory
 
 T = TypeVar("T")

@@ -22,7 +22,6 @@ from nuonuo_memory.types import Recall
 
 if TYPE_CHECKING:
     from nuonuo_memory.memory import TextMemory
-    from nuonuo_memory.options import OpenOptions
 
 _PACKAGE = "nuonuo_memory.cli"
 _TOP = 3  # an answer counts as found among that many memories
@@ -102,13 +101,11 @@ def demo(
     from nuonuo_memory.memory import TextMemory
 
     output = Output(as_json=json_)
-    options: OpenOptions = {"encoder": encoder_named(encoder, device)}
-    if device is not None:
-        options["device"] = device
-    labels = namespace_of(namespace)
-    if labels is not None:
-        options["namespace"] = labels
-    opened = TextMemory.in_memory(**options) if db is None else TextMemory.open(db, **options)
+    chosen, labels = encoder_named(encoder, device), namespace_of(namespace)
+    if db is None:
+        opened = TextMemory.in_memory(encoder=chosen, device=device, namespace=labels)
+    else:
+        opened = TextMemory.open(db, encoder=chosen, device=device, namespace=labels)
     with opened as memory:
         counts = observe_all(memory, demo_sessions(), output)
         output.show(

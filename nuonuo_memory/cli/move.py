@@ -49,12 +49,12 @@ def import_(
 
 def reencode(*, place: Place) -> None:
     """Compute every vector anew with --encoder, in one write."""
-    from nuonuo_memory.opening import reencode as reencode_store
+    from nuonuo_memory.memory import TextMemory
 
     output = place.output
     encoder = encoder_named(place.encoder, place.device)
     with output.progress("encoding") as report:
-        count = reencode_store(place.existing(), encoder, progress=report)
+        count = TextMemory.reencode(place.existing(), encoder, progress=report)
     if output.as_json:
         output.json({"cues": count, "db": str(place.db)})
     else:

@@ -53,8 +53,8 @@ def follow(
     *,
     k: Count = 5,
     hops: Annotated[
-        int | None, typer.Option("--hops", help="How many associations to follow at most.")
-    ] = None,
+        int, typer.Option("--hops", help="How many associations to follow at most.")
+    ] = 3,
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Draw the paths into this file.")
     ] = None,

@@ -1,1 +1,55 @@
-"""Texts to vectors: encoders of our own, and those that callers bring."""
+"""Texts to vectors: encoders of our own, and embedders that callers bring.
+
+The names load on first use, so that none costs another's imports.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nuonuo_memory.encoders.adapters import (
+        AnyEncoder,
+        EmbedderEncoder,
+        SupportsEmbedDocuments,
+        SupportsTextEmbeddings,
+        as_encoder,
+    )
+    from nuonuo_memory.encoders.base import Encoder, HashingEncoder
+    from nuonuo_memory.encoders.minilm import load_minilm
+    from nuonuo_memory.encoders.sentence_transformer import SentenceTransformerEncoder
+
+_HOME = {
+    "AnyEncoder": "adapters",
+    "EmbedderEncoder": "adapters",
+    "Encoder": "base",
+    "HashingEncoder": "base",
+    "SentenceTransformerEncoder": "sentence_transformer",
+    "SupportsEmbedDocuments": "adapters",
+    "SupportsTextEmbeddings": "adapters",
+    "as_encoder": "adapters",
+    "load_minilm": "minilm",
+}
+
+__all__ = [
+    "AnyEncoder",
+    "EmbedderEncoder",
+    "Encoder",
+    "HashingEncoder",
+    "SentenceTransformerEncoder",
+    "SupportsEmbedDocuments",
+    "SupportsTextEmbeddings",
+    "as_encoder",
+    "load_minilm",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,6 +13,34 @@ from nuonuo_memory.encoders.base import Encoder, unit_rows
 from nuonuo_memory.errors import EncoderError, InvalidInputError
 
 _MODEL_ATTRIBUTES = ("model_name", "model", "model_id", "deployment")
+
+
+class SupportsEmbedDocuments(Protocol):
+    """An embedder with LangChain's methods."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return the vectors of texts to be stored."""
+        ...
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return the vector of one question."""
+        ...
+
+
+class SupportsTextEmbeddings(Protocol):
+    """An embedder with LlamaIndex's methods."""
+
+    def get_text_embedding_batch(self, texts: list[str], /, **kwargs: Any) -> list[list[float]]:  # noqa: ANN401 - LlamaIndex's own
+        """Return the vectors of texts to be stored."""
+        ...
+
+    def get_query_embedding(self, query: str) -> list[float]:
+        """Return the vector of one question."""
+        ...
+
+
+AnyEncoder: TypeAlias = Encoder | SupportsEmbedDocuments | SupportsTextEmbeddings
+"""What `TextMemory.open` takes as an encoder."""
 
 
 class EmbedderEncoder:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -38,11 +38,11 @@ class Encoder(Protocol):
         """Size of a vector."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> Tensor:
-        """Encode texts to be stored: float32 `[n, dimension]`, each row of length one."""
+    def encode(self, texts: Sequence[str]) -> Tensor | NDArray[np.floating[Any]]:
+        """Encode texts to be stored: a tensor or array `[n, dimension]`, rows of any length."""
         ...
 
-    def encode_queries(self, texts: Sequence[str]) -> Tensor:
+    def encode_queries(self, texts: Sequence[str]) -> Tensor | NDArray[np.floating[Any]]:
         """Encode questions; many models treat them as they do stored texts."""
         ...
 
@@ -136,9 +136,12 @@ def unit_rows(vectors: object, *, expected: tuple[int, int], name: str) -> Tenso
     Raises:
         EncoderError: The result is no tensor, of another shape, not finite, or a zero vector.
     """
+    if isinstance(vectors, np.ndarray) and vectors.dtype.kind == "f":
+        vectors = torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32))
     if not isinstance(vectors, Tensor):
         raise EncoderError(
-            f"encoder {name!r} must return a torch.Tensor, got {type(vectors).__name__}; "
+            f"encoder {name!r} must return a torch.Tensor or a numpy array of floats, got "
+            f"{type(vectors).__name__}; "
             "convert its result, or wrap the embedder with as_encoder()"
         )
     if tuple(vectors.shape) != expected:

@@ -16,6 +16,7 @@ from nuonuo_memory.types import Recall
 from nuonuo_memory.write.drafts import Conversation, LastTurn, draft_turns
 
 DEPTH = 10
+HOPS = 3
 """Hits that are asked for; no score looks further."""
 
 Turn = tuple[str, int]
@@ -113,20 +114,20 @@ def answer(
 ) -> Answer:
     """Put one question to a memory, and set beside its answer what other systems found."""
     start = time.perf_counter()
-    hits = memory.recall(question.text, k=DEPTH, now=question.asked, associate=False)
+    hits = memory.recall(question.text, k=DEPTH, now=question.asked)
     seconds = time.perf_counter() - start
-    found = {"system": _found(memory, question, hits, associate=False)}
+    found = {"system": _found(memory, question, hits, hops=0)}
     if associated:
-        reached = memory.recall(question.text, k=DEPTH, now=question.asked, associate=True)
-        found["associated"] = _found(memory, question, reached, associate=True)
+        reached = memory.recall(question.text, k=DEPTH, now=question.asked, hops=HOPS)
+        found["associated"] = _found(memory, question, reached, hops=HOPS)
     found |= {name: Found(*lists) for name, lists in others.items()}
     return Answer(question, found, hits.confidence, seconds)
 
 
-def _found(memory: TextMemory, question: Question, hits: Recall, *, associate: bool) -> Found:
+def _found(memory: TextMemory, question: Question, hits: Recall, *, hops: int) -> Found:
     """The turns that were found, and the sessions that the same question finds."""
     grouped = memory.recall(
-        question.text, k=DEPTH, now=question.asked, group_by="session", associate=associate
+        question.text, k=DEPTH, now=question.asked, group_by="session", hops=hops
     )
     turns = [(hit.memory.session or "", hit.memory.turn or 0) for hit in hits]
     return Found(turns, [hit.memory.session or "" for hit in grouped])

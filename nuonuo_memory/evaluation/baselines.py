@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nuonuo_memory.config import MemoryConfig
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.engine.bm25.term_index import TermIndex
 from nuonuo_memory.evaluation.data import Session
 from nuonuo_memory.text.terms import terms
@@ -89,8 +89,8 @@ def baselines(sessions: Sequence[Session], encoder: Encoder, *, config: MemoryCo
     return Baselines(
         encoder,
         turns,
-        encoder.encode(texts).cpu(),
-        encoder.encode(cues).cpu(),
+        encode_checked(encoder, texts).cpu(),
+        encode_checked(encoder, cues).cpu(),
         torch.tensor(owner),
         index,
     )

@@ -190,7 +190,7 @@ def _ask(
             begun = time.perf_counter()
             system = memory.follow(question.text, k=_K)
             spent.append(time.perf_counter() - begun)
-            plain = memory.recall(question.text, k=_K, associate=False)
+            plain = memory.recall(question.text, k=_K)
             found["system"].append([int(hit.id) for hit in system])
             found["all_cues"].append([int(hit.id) for hit in plain])
             if pagerank is not None:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
 
 _BULK = 16_384
@@ -80,10 +80,10 @@ def encode_texts(
     order = sorted(range(len(keys)), key=lambda at: len(pending[int(keys[at])][0]))
     for kind in (False, True):
         some = [at for at in order if pending[int(keys[at])][1] is kind]
-        encode = encoder.encode_queries if kind else encoder.encode
         for start in range(0, len(some), _BULK):
             part = some[start : start + _BULK]
-            vectors = encode([pending[int(keys[at])][0] for at in part])
+            texts = [pending[int(keys[at])][0] for at in part]
+            vectors = encode_checked(encoder, texts, queries=kind)
             rows[part] = vectors.to("cpu", torch.float16).numpy()
             progress("encoding", min(start + _BULK, len(some)), len(some))
     rows.flush()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nuonuo_memory.config import HopfieldConfig
+from nuonuo_memory.config import BETA
 from nuonuo_memory.engine.hopfield.margins import Neighbours, neighbours, patterns_at
 from nuonuo_memory.engine.hopfield.theory import beta_for_error
 from nuonuo_memory.errors import InvalidInputError
@@ -100,7 +100,7 @@ def diagnose(
     owners: Tensor,
     *,
     groups: Tensor | None = None,
-    config: HopfieldConfig | None = None,
+    beta: float = BETA,
     collide_at: float = 0.95,
     sample: int = 4096,
 ) -> Diagnosis:
@@ -110,7 +110,7 @@ def diagnose(
         vectors: Cue vectors, float [n, d], n at least 1.
         owners: The memory that each cue leads to, int64 [n].
         groups: The namespace of each cue, int64 [n]; one for all when `None`.
-        config: The settings that recall uses.
+        beta: Inverse temperature that recall uses.
         collide_at: Cosine from which two memories collide.
         sample: Cues to look at, spread over all; each is compared with every cue.
 
@@ -122,7 +122,6 @@ def diagnose(
             f"expected at least one cue and an owner for each, got {len(vectors)} cues and "
             f"{len(owners)} owners"
         )
-    beta = (config or HopfieldConfig()).beta
     unit = functional.normalize(vectors.float(), dim=1)
     groups = torch.zeros_like(owners) if groups is None else groups
     rows = torch.arange(len(unit), device=unit.device)[:: max(1, -(-len(unit) // sample))]
@@ -150,13 +149,13 @@ def diagnose(
 
 
 def diagnose_cues(
-    batches: Iterable[CueBatch], *, config: HopfieldConfig | None = None, sample: int = 4096
+    batches: Iterable[CueBatch], *, beta: float = BETA, sample: int = 4096
 ) -> Diagnosis:
     """Look at how far apart the memories of a store are: `diagnose_cues(store.load_cues())`.
 
     Args:
         batches: The store's cues.
-        config: The settings that recall uses.
+        beta: Inverse temperature that recall uses.
         sample: Cues to look at; each is compared with every cue.
 
     Raises:
@@ -170,7 +169,7 @@ def diagnose_cues(
     if not vectors:
         raise InvalidInputError("expected a memory with at least one cue, got an empty one")
     every = torch.cat(vectors), torch.cat(owners)
-    return diagnose(*every, groups=torch.cat(groups), config=config, sample=sample)
+    return diagnose(*every, groups=torch.cat(groups), beta=beta, sample=sample)
 
 
 def _collisions(

@@ -51,7 +51,7 @@ def diagnosis(core: Core) -> Diagnosis:
         InvalidInputError: There is no cue to look at.
     """
     core.require_open()
-    found = diagnose_cues(core.store.load_cues(), config=core.config.hopfield)
+    found = diagnose_cues(core.store.load_cues(), beta=core.config.ranking.beta)
     ends = {int(key) for one in found.collisions for key in (one.first, one.second)}
     rows = core.store.get_keys(ends)
     named = tuple(

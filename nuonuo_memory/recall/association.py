@@ -1,8 +1,8 @@
-"""Following associations: from what a question brings to mind to what is tied to it."""
+"""Following associations: activation from what a question brings to mind to what is tied to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,148 +11,165 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nuonuo_memory.config import AssociationConfig
+from nuonuo_memory.config import AssociationConfig, RankingConfig
 from nuonuo_memory.engine.graph import seeds
 from nuonuo_memory.engine.graph.association_graph import ABOUT
 from nuonuo_memory.engine.graph.spread import Affinity, Spread, Start, rarity, spread
-from nuonuo_memory.engine.vectors.search import nearest
-from nuonuo_memory.options import Asked
-from nuonuo_memory.recall.candidates import Look, Looked
+from nuonuo_memory.engine.vectors.search import Candidates, nearest
+from nuonuo_memory.recall.features import (
+    FeatureCache,
+    Features,
+    best_by_words,
+    rescore,
+    with_neighbours,
+)
 from nuonuo_memory.recall.name_matching import names_in
-from nuonuo_memory.recall.rank import kept
-from nuonuo_memory.recall.score import Weighing
+from nuonuo_memory.recall.paths import paths_of
+from nuonuo_memory.recall.rank import Ranked, ranked, rerank_depth
+from nuonuo_memory.recall.request import RecallRequest
+from nuonuo_memory.recall.scope import Query, hashed_terms
+from nuonuo_memory.recall.score import contextual_evidence, independent_evidence
 from nuonuo_memory.store.rows import Ints
+from nuonuo_memory.store.sqlite.store import Store
+
+EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.55, 0.08
+"""Bring evidence that holds activation to the scale of evidence that holds none, so that equal
+values are as likely right: the ratio of the slopes, and what makes the midpoints equal, of the two
+logistic regressions of benchmarks/score_map.py. A rising map, so that no order changes."""
+
+SECOND_LOOK_CANDIDATES = 64
+"""Cues, and memories by words, that the second look takes."""
+
+
+class SecondLook(NamedTuple):
+    """What is found by what the best memory left unexplained of a question."""
+
+    cache: FeatureCache
+    features: Features
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """Memories that activation or a look reached, best first.
-
-    Attributes:
-        keys: int64 [n].
-        scores: float64 [n], log activation and evidence mixed.
-        look: What the question itself finds in them.
-        walks: Where activation went; holds the paths.
-        rows: int64 [n], each memory's row in `walks`, -1 where no walk came.
-    """
-
-    keys: Ints
-    scores: NDArray[np.float64]
-    look: Look
-    walks: Spread
-    rows: Ints
-
-
-class Second(NamedTuple):
-    """A second look: for what the best memory left unexplained of the question."""
-
-    looked: Looked
-    look: Look
-
-
-class Following:
+class Walker:
     """Follows associations for one question.
 
-    Args:
-        weighing: Weighs memories for the question.
-        words_of: Returns the hashed words of a memory, int64 [t].
-        config: How activation spreads.
+    Attributes:
+        query: The question.
+        request: What the call asks for.
+        store: Holds the texts.
+        ranking: How evidence is summed.
+        association: How activation spreads.
     """
 
-    def __init__(
-        self,
-        weighing: Weighing,
-        *,
-        words_of: Callable[[int], Tensor],
-        config: AssociationConfig,
-    ) -> None:
-        self._weighing = weighing
-        self._looker = weighing.looker
-        self._words_of = words_of
-        self._config = config
-        self._graph = weighing.looker.index.graph
+    query: Query
+    request: RecallRequest
+    store: Store
+    ranking: RankingConfig
+    association: AssociationConfig
 
-    def go(self, first: Look, start: Mapping[int, float] | None, ask: Asked) -> Reached:
+    def follow(self, near: Candidates) -> Ranked:
         """Spread activation and rank what it reached.
 
         Args:
-            first: What the question brings up.
-            start: Activation by memory key to start from, in place of the best of `first`.
-            ask: How many are wanted.
+            near: The cues nearest to the question, one row.
         """
-        config = self._config
+        config, query = self.association, self.query
+        first = self._first_look(near)
+        start = None if self.request.start is None else self._given(self.request.start)
         names, rare = self._names()
         more = start is None and config.second > 0 and self._asks_for_more(first, names.key[rare])
-        second = self._second(first) if more else None
-        looked = Looked(self._looker, first)
+        second = self._second_look(first) if more else None
+        cache = FeatureCache(query, first)
         walks = spread(
-            self._graph,
+            query.index.graph,
             self._begin(first, second, start, names),
             names,
-            groups=[list(self._looker.place.groups)],
+            groups=[list(query.scope.groups)],
+            hops=self.request.hops,
             config=config,
-            affinity=self._affinity(looked) if config.affinity > 0 else None,
+            affinity=self._affinity(cache) if config.affinity > 0 else None,
         )
-        found = [first.keys, walks.memory.cpu().numpy(), *([second.look.keys] if second else [])]
-        return self._rank(np.concatenate(found), looked, second, walks, kept(self._weighing, ask))
+        further = [second.features.keys] if second else []
+        found = np.concatenate([first.keys, walks.memory.cpu().numpy(), *further])
+        return self._rank(found, cache, second, walks)
 
-    def _asks_for_more(self, first: Look, rare: Tensor) -> bool:
+    def _first_look(self, near: Candidates) -> Features:
+        """Exact features of the memories that cues and words bring up."""
+        keys = near.memory_ids[0].cpu().numpy()
+        by_words, peak = best_by_words(self.query, self.ranking.bm25_candidates)
+        return rescore(self.query, np.union1d(keys[keys >= 0], by_words), peak)
+
+    def _given(self, start: Mapping[str, float]) -> dict[int, float]:
+        """Activation by key of the memories that there are."""
+        keys = self.store.keys(list(start))
+        return {key: float(start[id_]) for id_, key in keys.items() if start[id_] > 0}
+
+    def _asks_for_more(self, first: Features, rare: Tensor) -> bool:
         """Say whether the best memory lacks a rare name that another memory is about."""
+        graph = self.query.index.graph
         if not len(first.keys) or not len(rare):
             return False
-        best = int(first.keys[int(np.argmax(first.base(self._config.lexical)))])
-        held = self._graph.names_of(torch.tensor([best], device=self._graph.device)).right
+        best = int(first.keys[int(np.argmax(first.base(self.association.lexical)))])
+        held = graph.names_of(torch.tensor([best], device=graph.device)).right
         missing = rare[~torch.isin(rare, held)]
-        known = self._graph.mentioned_in(*self._in_each_group(missing))
+        known = graph.mentioned_in(*self._in_each_group(missing))
         return bool((known.kind == ABOUT).any())
 
-    def _second(self, first: Look) -> Second:
-        """Look for what the best memory leaves unexplained of the question."""
-        best = int(np.argmax(first.base(self._config.lexical)))
-        index = self._looker.index
-        rest = self._looker.query
+    def _second_look(self, first: Features) -> SecondLook:
+        """Ask again with what the best memory leaves unexplained of the question."""
+        query, index = self.query, self.query.index
+        best = int(np.argmax(first.base(self.association.lexical)))
+        rest = query.centred
         if first.cues[best] >= 0:
-            cue = index.arena.vectors(torch.tensor([first.cues[best]])).to(rest.device)
+            cue = index.cues.vectors(torch.tensor([first.cues[best]])).to(rest.device)
             rest = seeds.leftover(rest, cue)
-        held = self._words_of(int(first.keys[best]))
-        words = self._looker.terms[~torch.isin(self._looker.terms, held)]
-        looker = replace(self._looker, query=rest, terms=words)
+        key = int(first.keys[best])
+        held = hashed_terms(self.store.get_keys([key])[key].text)
+        again = replace(query, centred=rest, terms=query.terms[~torch.isin(query.terms, held)])
         near = nearest(
-            index.arena, rest, groups=[looker.place.groups], k=64, allowed=looker.place.allowed
+            index.cues,
+            rest,
+            groups=[query.scope.groups],
+            k=SECOND_LOOK_CANDIDATES,
+            allowed=query.scope.allowed,
         )
         keys = near.memory_ids[0].cpu().numpy()
-        by_words, _ = looker.by_words(64)
-        look = looker.at(np.union1d(keys[keys >= 0], by_words), first.peak)
-        return Second(Looked(looker, look), look)
+        by_words, _ = best_by_words(again, SECOND_LOOK_CANDIDATES)
+        features = rescore(again, np.union1d(keys[keys >= 0], by_words), first.peak)
+        return SecondLook(FeatureCache(again, features), features)
 
     def _names(self) -> tuple[Start, Tensor]:
         """Activation that enters by the names that the question holds, and which are rare."""
-        graph, config, asked = self._graph, self._config, self._looker.place.groups
-        text, index = self._weighing.asked_for.text, self._looker.index
-        found = names_in(text, index, asked, overlap=config.overlap)
+        query, config = self.query, self.association
+        graph, groups = query.index.graph, query.scope.groups
+        found = names_in(query.question.text, query.index, groups, overlap=config.overlap)
         names = torch.tensor(found, dtype=torch.int64, device=graph.device)
-        counts = graph.frequency(*self._in_each_group(names)).view(len(names), len(asked)).sum(1)
-        size = torch.full((len(names),), max(graph.memories(asked), 1), dtype=torch.float64)
+        counts = graph.frequency(*self._in_each_group(names)).view(len(names), len(groups)).sum(1)
+        size = torch.full((len(names),), max(graph.memories(groups), 1), dtype=torch.float64)
         rare = rarity(counts, size.to(graph.device))
         share = config.named * rare.mean() / len(names) if found else 0.0
         start = Start(torch.zeros_like(names), names, torch.ones_like(rare) * share)
         return start, rare >= config.rare
 
     def _begin(
-        self, first: Look, second: Second | None, start: Mapping[int, float] | None, names: Start
+        self,
+        first: Features,
+        second: SecondLook | None,
+        start: Mapping[int, float] | None,
+        names: Start,
     ) -> Start:
-        device, lexical = self._graph.device, self._config.lexical
+        """Return the memories that activation starts from."""
+        device, lexical = self.query.index.graph.device, self.association.lexical
         named = names.activation.sum()
         if start is None:
             looks = [
-                (_row(look.keys, device), _row(look.base(lexical, peak=first.peak), device))
-                for look in ((first, second.look) if second else (first,))
+                (_row(features.keys, device), _row(features.base(lexical), device))
+                for features in ((first, second.features) if second else (first,))
             ]
             return seeds.begin(
                 looks[0],
                 looks[1] if len(looks) > 1 else None,
                 named=named[None],
-                config=self._config,
+                config=self.association,
             )
         keys = sorted(start)
         given = torch.tensor([start[key] for key in keys], dtype=torch.float64, device=device)
@@ -163,53 +180,61 @@ class Following:
             given / total * (1 - named),
         )
 
-    def _affinity(self, looked: Looked) -> Affinity:
+    def _affinity(self, cache: FeatureCache) -> Affinity:
         def worth(_query: Tensor, memory: Tensor) -> Tensor:
             """How much the question welcomes each memory: exp(affinity * (evidence - 1))."""
             unique, back = torch.unique(memory, return_inverse=True)
-            base = looked.at(unique.cpu().numpy()).base(self._config.lexical)
-            welcome = torch.from_numpy(np.exp(self._config.affinity * (base - 1.0)))
+            base = cache.of(unique.cpu().numpy()).base(self.association.lexical)
+            welcome = torch.from_numpy(np.exp(self.association.affinity * (base - 1.0)))
             return welcome.to(memory.device)[back]
 
         return worth
 
     def _rank(
-        self, found: Ints, looked: Looked, second: Second | None, walks: Spread, count: int
-    ) -> Reached:
-        """Order what was reached: the best `count` by what speaks for them alone, weighed fully."""
+        self, found: Ints, cache: FeatureCache, second: SecondLook | None, walks: Spread
+    ) -> Ranked:
+        """Order what was reached: the best by independent evidence get contextual evidence."""
+        query, ranking = self.query, self.ranking
         keys = np.unique(found)
-        keys = keys[self._looker.place.admits(keys)]
-        rough = self._scores(keys, self._weighing.alone(looked.at(keys), keys), second, walks)
-        best = np.sort(keys[np.lexsort((keys, -rough))[:count]])
-        keys = self._looker.around(best)
-        keys = keys[self._looker.place.admits(keys)]
-        look = looked.at(self._looker.around(keys))
-        scores = self._scores(keys, self._weighing.together(look, keys), second, walks)
-        order = np.lexsort((keys, -scores))
+        keys = keys[query.scope.admits(keys)]
+        alone = independent_evidence(query, cache.of(keys), keys, config=ranking)
+        rough = self._with_activation(keys, alone, second, walks)
+        best = np.sort(keys[np.lexsort((keys, -rough))[: rerank_depth(self.request, ranking)]])
+        keys = with_neighbours(query.index, best)
+        keys = keys[query.scope.admits(keys)]
+        features = cache.of(with_neighbours(query.index, keys))
+        evidence = contextual_evidence(query, features, keys, store=self.store, config=ranking)
         rows = _rows_of(keys, walks)
-        return Reached(keys[order], scores[order], look, walks, rows[order])
+        return ranked(
+            keys,
+            self._with_activation(keys, evidence, second, walks),
+            features,
+            paths_of(self.store, walks, rows),
+            beta=ranking.beta,
+        )
 
-    def _scores(
-        self, keys: Ints, evidence: NDArray[np.float64], second: Second | None, walks: Spread
+    def _with_activation(
+        self,
+        keys: Ints,
+        evidence: NDArray[np.float64],
+        second: SecondLook | None,
+        walks: Spread,
     ) -> NDArray[np.float64]:
-        """Mix what speaks for memories with the activation that arrived in them."""
+        """Return evidence with what the second look and activation add, float64 [n]."""
+        config = self.association
         if second is not None:
-            evidence = evidence + self._config.rest * second.looked.at(keys).base(
-                self._config.lexical
-            )
+            evidence = evidence + config.rest * second.cache.of(keys).base(config.lexical)
         rows = _rows_of(keys, walks)
         arrived = np.zeros(len(keys))
         arrived[rows >= 0] = walks.activation.cpu().numpy()[rows[rows >= 0]]
-        mixed = seeds.mix(
-            torch.from_numpy(arrived), torch.from_numpy(evidence), config=self._config
-        )
-        scores: NDArray[np.float64] = mixed.numpy()
-        return scores
+        mixed = seeds.mix(torch.from_numpy(arrived), torch.from_numpy(evidence), config=config)
+        result: NDArray[np.float64] = EVIDENCE_SLOPE * mixed.numpy() + EVIDENCE_OFFSET
+        return result
 
     def _in_each_group(self, names: Tensor) -> tuple[Tensor, Tensor]:
         """Each name once for each group that is asked: names and groups, int64 [names x groups]."""
         groups = torch.tensor(
-            self._looker.place.groups, dtype=torch.int64, device=self._graph.device
+            self.query.scope.groups, dtype=torch.int64, device=self.query.index.graph.device
         )
         return names.repeat_interleave(len(groups)), groups.repeat(len(names))
 
@@ -219,7 +244,7 @@ def _row(values: NDArray[np.generic], device: torch.device) -> Tensor:
 
 
 def _rows_of(keys: Ints, walks: Spread) -> Ints:
-    """Of each memory its row in the walks of one question, -1 where none came: int64 [n]."""
+    """Return each memory's row in the walks of one question, -1 where none came: int64 [n]."""
     reached = walks.memory.cpu().numpy()
     if not len(reached):
         return np.full(len(keys), -1, dtype=np.int64)

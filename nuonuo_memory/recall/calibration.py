@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from nuonuo_memory.core import Core
-from nuonuo_memory.engine.confidence import Calibration, calibrate
 from nuonuo_memory.engine.vectors.pooling import centred
 from nuonuo_memory.engine.vectors.search import nearest
-from nuonuo_memory.recall.candidates import Looker, Place, question_terms
-from nuonuo_memory.recall.rank import FIRST, evidence
+from nuonuo_memory.recall.confidence import MODES, Calibration, calibrate, evidence
+from nuonuo_memory.recall.features import first_pass, rescore
+from nuonuo_memory.recall.scope import Query, Scope, hashed_terms
+from nuonuo_memory.text.question import Question
 from nuonuo_memory.types import Progress
 
 _FEWEST = 16
@@ -57,25 +58,29 @@ def _miss(core: Core, key: int, chance: random.Random) -> float | None:
     group = int(attributes.groups(own)[0])
     apart = attributes.sessions(keys) != attributes.sessions(own)[0]
     others = keys[apart & (attributes.groups(keys) == group)]
-    if not cues or len(others) < FIRST:
+    if not cues or len(others) < MODES:
         return None
     cue = chance.choice(cues)
     vector = torch.from_numpy(core.index.vectors(np.array([cue.key]))).to(core.device)
-    query = centred(core.index.arena, vector, [group], share=core.config.ranking.common)
-    place = Place([group], torch.from_numpy(others))
-    looker = Looker(
-        core.index, query, question_terms(cue.text), place, beta=core.config.hopfield.beta
+    config = core.config.ranking
+    query = Query(
+        question=Question(cue.text, None, None, cue.text),
+        index=core.index,
+        direction=vector,
+        centred=centred(core.index.cues, vector, [group], share=config.mean_centring),
+        terms=hashed_terms(cue.text),
+        scope=Scope([group], torch.from_numpy(others)),
+        beta=config.beta,
     )
     near = nearest(
-        core.index.arena,
-        query,
-        groups=[place.groups],
-        k=core.config.hopfield.candidates,
-        allowed=place.allowed,
+        core.index.cues,
+        query.centred,
+        groups=[query.scope.groups],
+        k=config.cue_candidates,
+        allowed=query.scope.allowed,
     )
-    config = core.config.ranking
-    rough = looker.roughly(near, config.words)
-    rough = rough.best(config.kept, rough.base(config.lexical))
-    look = looker.at(rough.keys, rough.peak)
-    best = np.argsort(-look.base(config.lexical), kind="stable")[:FIRST]
-    return float(evidence(look, look.keys[best], looker.shared()))
+    rough = first_pass(query, near, bm25_candidates=config.bm25_candidates)
+    rough = rough.best(config.rerank_depth, rough.base(config.bm25_weight))
+    features = rescore(query, rough.keys, rough.peak)
+    best = np.argsort(-features.base(config.bm25_weight), kind="stable")[:MODES]
+    return float(evidence(features, features.keys[best], query.overlap))

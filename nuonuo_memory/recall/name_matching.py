@@ -38,7 +38,8 @@ def names_in(
     """
 
     def known(forms: Sequence[str]) -> list[bool]:
-        keys = torch.tensor([name_key(form) for form in forms], device=index.graph.device)
+        held = [name_key(form) for form in forms]
+        keys = torch.tensor(held, dtype=torch.int64, device=index.graph.device)
         counts = [index.graph.frequency(keys, torch.full_like(keys, group)) for group in groups]
         return (sum(counts, torch.zeros_like(keys)) > 0).tolist()
 

@@ -1,8 +1,9 @@
-"""From ranked keys to the answer that the caller sees: texts, cues, groups and paths."""
+"""From ranked keys to the hits that a caller sees: texts, scores, cues, groups and paths."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,113 +11,114 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from nuonuo_memory.options import Asked
-from nuonuo_memory.recall.candidates import Look
+from nuonuo_memory.recall.rank import GROUP_DEPTH, Ranked
+from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.store.convert import memory_of
 from nuonuo_memory.store.rows import Ints, MemoryRow
 from nuonuo_memory.store.sqlite.store import Store
-from nuonuo_memory.types import Cue, Hit, Hop
+from nuonuo_memory.types import Cue, Hit
 
-PathOf = Callable[[int], tuple[Hop, ...]]
-"""From the place of a memory in the ranking to the steps that led to it."""
-
-Nearness = Callable[[Ints], NDArray[np.float64]]
+Cosines = Callable[[Ints], NDArray[np.float64]]
 """From cues to the cosine of each with the question, 0 for a cue of -1."""
 
-EACH_GROUP = 10
-"""Memories looked at for each group that is asked for; several of the best share a group."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Memories, best first.
-
-    Attributes:
-        keys: int64 [n].
-        scores: float64 [n], falling.
-        look: What the question itself finds in these memories.
-        path: How each was reached.
-    """
-
-    keys: Ints
-    scores: NDArray[np.float64]
-    look: Look
-    path: PathOf
+SCORE_MIDPOINT = 0.97
+SCORE_SLOPE = 3.2
+"""Logistic regression of right against wrong hits, both weighed alike, over LoCoMo and LongMemEval
+together (benchmarks/score_map.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A memory to return: its place in the ranking, its row, and the score that it goes by."""
+    """A memory to return: its place in the order, its row, and the evidence that it goes by."""
 
-    rank: int
+    place: int
     row: MemoryRow
-    score: float
+    evidence: float
+
+
+def score_of(evidence: float) -> float:
+    """Return the score of a hit: a fixed map of its evidence to [0, 1], rising with it.
+
+    The same evidence has the same score in every store and whatever else was found:
+    sigmoid(slope * (evidence - midpoint)). At 0.5 a memory of the development conversations is as
+    like the right ones as the wrong ones.
+    """
+    x = SCORE_SLOPE * (evidence - SCORE_MIDPOINT)
+    return 1.0 / (1.0 + math.exp(-x)) if x > 0 else math.exp(x) / (1.0 + math.exp(x))
 
 
 def hits(
-    store: Store, ranking: Ranking, ask: Asked, *, second: float, near: Nearness
+    store: Store,
+    ranked: Ranked,
+    request: RecallRequest,
+    *,
+    runner_up_weight: float,
+    cosines: Cosines,
 ) -> tuple[Hit, ...]:
-    """Return the `ask.k` best memories, or the best memory of each of the `ask.k` best groups.
+    """Return the `k` best memories, or the best memory of each of the `k` best groups.
 
-    A group goes by its best memory and, `second` times as much, its second-best.
+    A group goes by its best memory and, `runner_up_weight` times as much, its second-best.
     """
-    found = _in_order(store, ranking, page=max(ask.k, 16))
-    if ask.group_by is None:
-        chosen = list(islice(found, ask.k))
+    found = _in_order(store, ranked, page=max(request.k, 16))
+    if request.group_by is None:
+        chosen = list(islice(found, request.k))
     else:
-        chosen = _best_of_groups(found, ask.group_by, k=ask.k, second=second)
-    places = np.searchsorted(ranking.look.keys, [one.row.key for one in chosen])
-    fired = ranking.look.cues[places]
+        chosen = _best_of_groups(
+            found, request.group_by, k=request.k, runner_up_weight=runner_up_weight
+        )
+    places = np.searchsorted(ranked.features.keys, [one.row.key for one in chosen])
+    fired = ranked.features.cues[places]
     cues = store.cue_rows(fired.tolist())
     result = []
-    for one, key, similarity in zip(chosen, fired.tolist(), near(fired).tolist(), strict=True):
+    for one, key, similarity in zip(chosen, fired.tolist(), cosines(fired).tolist(), strict=True):
         cue = cues.get(key)
         result.append(
             Hit(
                 memory=memory_of(one.row),
-                score=one.score,
+                score=score_of(one.evidence),
                 similarity=similarity,
                 cue=Cue(one.row.text, "text") if cue is None else Cue(cue.text, cue.kind),
-                path=ranking.path(one.rank),
+                path=ranked.path(one.place),
             )
         )
     return tuple(result)
 
 
 def _best_of_groups(
-    found: Iterator[Chosen], group_by: str, *, k: int, second: float
+    found: Iterator[Chosen], group_by: str, *, k: int, runner_up_weight: float
 ) -> list[Chosen]:
-    """The best memory of each of the k best groups.
+    """Return the best memory of each of the k best groups.
 
-    A group is worth the mean of its best memory and, `second` times as much, its second-best. Of
-    one whose second lies deeper than was looked, it is taken to be as good as the last seen.
+    A group's evidence is the mean of its best memory's and, `runner_up_weight` times as much, its
+    second-best's. Of one whose second lies deeper than was looked, it is taken to be as good as the
+    last seen.
     """
     groups: dict[str, list[Chosen]] = {}
     last = 0.0
     for seen, one in enumerate(found):
-        if seen >= k * EACH_GROUP and len(groups) >= k:
+        if seen >= k * GROUP_DEPTH and len(groups) >= k:
             break
         groups.setdefault(_group(one.row, group_by), []).append(one)
-        last = one.score
+        last = one.evidence
 
     def worth(members: Sequence[Chosen]) -> float:
-        runner_up = members[1].score if len(members) > 1 else last
-        return (members[0].score + second * runner_up) / (1 + second)
+        runner_up = members[1].evidence if len(members) > 1 else last
+        return (members[0].evidence + runner_up_weight * runner_up) / (1 + runner_up_weight)
 
     best = sorted(groups.values(), key=worth, reverse=True)[:k]
-    return [replace(members[0], score=worth(members)) for members in best]
+    return [replace(members[0], evidence=worth(members)) for members in best]
 
 
-def _in_order(store: Store, ranking: Ranking, page: int) -> Iterator[Chosen]:
-    for start in range(0, len(ranking.keys), page):
-        part = ranking.keys[start : start + page].tolist()
+def _in_order(store: Store, ranked: Ranked, page: int) -> Iterator[Chosen]:
+    for start in range(0, len(ranked.keys), page):
+        part = ranked.keys[start : start + page].tolist()
         rows = store.get_keys(part)
         for place, key in enumerate(part, start):
             if key in rows:  # else forgotten by another process since the ranking
-                yield Chosen(place, rows[key], float(ranking.scores[place]))
+                yield Chosen(place, rows[key], float(ranked.evidence[place]))
 
 
 def _group(row: MemoryRow, by: str) -> str:
-    """What tells a memory's group; one that lacks the property is a group of its own."""
+    """Return what tells a memory's group; one that lacks the property is a group of its own."""
     value = row.session if by == "session" else row.metadata.get(by)
     return json.dumps([row.id] if value is None else [value, by], sort_keys=True)

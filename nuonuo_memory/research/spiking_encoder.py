@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
 from nuonuo_memory.research.spiking import SpikingAutoencoder
 
@@ -50,16 +50,16 @@ class SpikingEncoder:
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode texts: float32 `[n, dimension]`, unit rows."""
-        return self._through(self._encoder.encode(texts))
+        return self._through(encode_checked(self._encoder, texts))
 
     def encode_queries(self, texts: Sequence[str]) -> Tensor:
         """Encode questions as the inner encoder does."""
-        return self._through(self._encoder.encode_queries(texts))
+        return self._through(encode_checked(self._encoder, texts, queries=True))
 
     def spikes(self, texts: Sequence[str]) -> Tensor:
         """Return the spike trains of texts, zeros and ones `[n, steps, neurons]`."""
         with torch.no_grad():
-            return self._model.spikes(self._encoder.encode(texts))
+            return self._model.spikes(encode_checked(self._encoder, texts))
 
     def _through(self, vectors: Tensor) -> Tensor:
         with torch.no_grad():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from nuonuo_memory.errors import EncoderError, InvalidInputError
 from nuonuo_memory.text.synonyms import CONTRACTIONS, OPENERS, SYNONYMS, TROUBLE
@@ -14,6 +14,10 @@ _OPENER = re.compile(
     r"(?:(?:" + "|".join(OPENERS) + r")\b[\s,:]*)+",
     re.IGNORECASE,
 )
+
+
+ParaphraseFunction: TypeAlias = Callable[[str], Iterable[str]]
+"""From a text to other wordings of it."""
 
 
 @runtime_checkable

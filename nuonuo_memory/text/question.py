@@ -71,7 +71,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """What a question asks for.
 
     Attributes:
@@ -89,7 +89,7 @@ class Asked:
     topic: str
 
 
-def asked(question: str, *, now: datetime | None = None) -> Asked:
+def read_question(question: str, *, now: datetime | None = None) -> Question:
     """Read what a question asks for.
 
     Args:
@@ -97,7 +97,7 @@ def asked(question: str, *, now: datetime | None = None) -> Asked:
         now: When it is asked; without it, only dates that name their year are understood.
     """
     period, topic = _period_and_topic(question, now)
-    return Asked(question, speaker_asked(question), period, topic)
+    return Question(question, speaker_asked(question), period, topic)
 
 
 def speaks_of_self(text: str) -> bool:

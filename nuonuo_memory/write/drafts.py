@@ -62,7 +62,7 @@ def draft_fact(new: NewMemory, namespace: Namespace, config: CueConfig) -> Draft
         cues=without_repeats((*derived, *own)),
         metadata=dict(new.metadata or {}),
         at=new.at,
-        links=tuple(new.links),
+        links=tuple(Link(link) if isinstance(link, str) else link for link in new.links),
     )
 
 

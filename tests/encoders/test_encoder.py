@@ -68,7 +68,7 @@ class TestChecks:
     @pytest.mark.parametrize(
         ("answer", "says"),
         [
-            ([[1.0, 0.0]], "must return a torch.Tensor, got list"),
+            ([[1.0, 0.0]], "got list"),
             (torch.ones(2, 2), r"shape \(1, 2\)"),
             (torch.ones(1, 3), r"shape \(1, 2\)"),
             (torch.tensor([[float("nan"), 1.0]]), "text number 0"),

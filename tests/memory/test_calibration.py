@@ -8,9 +8,8 @@ import pytest
 
 from nuonuo_memory import Message, TextMemory
 from nuonuo_memory.encoders.base import HashingEncoder
-from nuonuo_memory.engine.confidence import Calibration
 from nuonuo_memory.errors import InvalidInputError, ReadOnlyStoreError
-from nuonuo_memory.opening import reencode
+from nuonuo_memory.recall.confidence import Calibration
 
 QUESTION = "Where did Ada plant the roses?"
 
@@ -60,7 +59,7 @@ def test_new_vectors_make_it_void(path: Path) -> None:
         filled(memory, alike=True)
         plain = memory.recall(QUESTION).confidence
         memory.calibrate()
-    reencode(path, encoder=HashingEncoder())
+    TextMemory.reencode(path, encoder=HashingEncoder())
     with TextMemory.open(path, encoder=HashingEncoder()) as memory:
         assert memory.recall(QUESTION).confidence == plain
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import InvalidInputError, NotFoundError, ReadOnlyStoreError
 from nuonuo_memory.maintenance import consolidation
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation
+from nuonuo_memory.recall.results import SCORE_SLOPE
 from nuonuo_memory.store.sqlite.transaction import Writer
 
 NOW = datetime.now(UTC)
@@ -161,14 +163,15 @@ def test_strength_ranks_only_where_it_is_weighed(path: Path, encoder: HashingEnc
             memory.remember("red apple", id=id_, metadata={"of": id_})
         memory.reinforce("two")
         before = [(hit.id, hit.score) for hit in memory.recall("red apple")]
-        config = MemoryConfig(ranking=RankingConfig(strength=0.5))
+        config = MemoryConfig(ranking=RankingConfig(strength_weight=0.5))
         with TextMemory.open(path, encoder=encoder, config=config) as other:
             assert [hit.id for hit in other.recall("red apple")] == ["one", "two"]
             memory.consolidate(now=NOW)
             assert [(hit.id, hit.score) for hit in memory.recall("red apple")] == before
             first, second = other.recall("red apple")
             assert first.id == "two"
-            assert first.score - second.score == pytest.approx(0.5 * 0.5 * 0.6931, abs=1e-3)
+            odds = [math.log(hit.score / (1 - hit.score)) for hit in (first, second)]
+            assert (odds[0] - odds[1]) / SCORE_SLOPE == pytest.approx(0.5 * 0.5 * 0.6931, abs=1e-3)
             memory.add_cues("two", ["a further one"])  # the memory is read anew, as it is
             assert other.recall("red apple")[0].id == "two"
 
@@ -324,5 +327,5 @@ def test_a_pass_equals_forgetting_what_it_names(
         held = [(one.id, one.text, one.namespace) for one in memory.list(prefix=True)]
         assert held == [(one.id, one.text, one.namespace) for one in expected.list(prefix=True)]
         index, other = memory._core.index, expected._core.index
-        assert index.arena.fingerprint() == other.arena.fingerprint()
+        assert index.cues.fingerprint() == other.cues.fingerprint()
         assert index.terms.fingerprint() == other.terms.fingerprint()

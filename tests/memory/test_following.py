@@ -56,7 +56,7 @@ def test_a_chain_of_three_memories_is_followed(talk: TextMemory) -> None:
 
 
 def test_similarity_alone_does_not_find_it(talk: TextMemory) -> None:
-    hits = talk.recall(QUESTION, k=3, associate=False)
+    hits = talk.recall(QUESTION, k=3)
     assert CHAIN[1] not in {hit.text for hit in hits} or hits[0].text == CHAIN[0]
     assert all(hit.path == () for hit in hits)
 
@@ -108,3 +108,19 @@ def test_a_name_is_known_by_its_code(question: str, name: str) -> None:
             hits = {hit.id: hit for hit in memory.follow(question, k=30)}
             paths.append([(hop.source, hop.link) for hop in hits["left"].path])
     assert paths == [[(None, name)], []]
+
+
+@pytest.mark.parametrize(
+    "question", ["ok", "who", "hi", "1", "thanks", "?", "…", "👍", "a b", "where is it"]
+)
+def test_a_question_of_few_words_follows_like_any_other(talk: TextMemory, question: str) -> None:
+    followed = talk.follow(question, k=3)
+    assert len(followed) == len(talk.recall(question, k=3)) == 3
+
+
+@pytest.mark.parametrize("hops", [0, 1, 3])
+def test_recall_and_follow_are_one_call(talk: TextMemory, hops: int) -> None:
+    one = talk.recall(QUESTION, hops=hops, min_confidence=0.01, group_by="session")
+    other = talk.follow(QUESTION, hops=hops, min_confidence=0.01, group_by="session")
+    assert one == other
+    assert not talk.recall(QUESTION, hops=hops, min_confidence=1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,7 +11,8 @@ import pytest
 from nuonuo_memory import MemoryConfig, Message, NewMemory, TextMemory
 from nuonuo_memory.config import RankingConfig
 from nuonuo_memory.encoders.base import HashingEncoder
-from nuonuo_memory.types import Recall
+from nuonuo_memory.recall.results import SCORE_MIDPOINT, SCORE_SLOPE
+from nuonuo_memory.types import Hit, Recall
 
 
 def opened(**changed: float) -> TextMemory:
@@ -18,8 +20,13 @@ def opened(**changed: float) -> TextMemory:
     return TextMemory.in_memory(encoder=HashingEncoder(), config=MemoryConfig(ranking=ranking))
 
 
+def evidence(hit: Hit) -> float:
+    """What the score is a fixed map of, on the scale of a cosine."""
+    return SCORE_MIDPOINT + math.log(hit.score / (1 - hit.score)) / SCORE_SLOPE
+
+
 def scores(answer: Recall) -> dict[str, float]:
-    return {hit.text: hit.score for hit in answer}
+    return {hit.text: evidence(hit) for hit in answer}
 
 
 NOW = datetime(2026, 5, 20, tzinfo=UTC)
@@ -33,8 +40,8 @@ ANSWER = "Yes, since last May, four hives."
 
 def test_a_turn_gains_by_what_the_turn_before_says_with_it() -> None:
     found = []
-    for context in (2.0, 0.1):
-        with opened(context=context) as memory:
+    for discount in (2.0, 0.1):
+        with opened(pair_discount=discount) as memory:
             memory.observe([Message("Ada", HOBBY), Message("Bo", ANSWER)], session="a")
             found.append(scores(memory.recall("Who keeps bees on the roof in four hives?")))
     without, default = found
@@ -46,8 +53,8 @@ def test_what_all_memories_share_counts_less() -> None:
     chatter = [f"please remember for me that number {i} is on the list" for i in range(200)]
     asked = "please remember for me where the kettle is"
     gaps = []
-    for common in (0.0, 0.4):
-        with opened(common=common, lexical=0.0, session=0.0) as memory:
+    for share in (0.0, 0.4):
+        with opened(mean_centring=share, bm25_weight=0.0, session_weight=0.0) as memory:
             memory.remember_many([*chatter, "the kettle stands on the windowsill"])
             found = scores(memory.recall(asked, k=201))
             kettle = found.pop("the kettle stands on the windowsill")
@@ -57,8 +64,8 @@ def test_what_all_memories_share_counts_less() -> None:
 
 def test_similarity_is_the_cosine_with_the_whole_question() -> None:
     encoder = HashingEncoder()
-    for common in (0.0, 0.9):
-        with opened(common=common) as memory:
+    for share in (0.0, 0.9):
+        with opened(mean_centring=share) as memory:
             memory.remember_many([SAID, HOBBY, ANSWER])
             for hit in memory.recall(ASKED, k=3):
                 one, other = encoder.encode([ASKED, hit.cue.text])
@@ -73,7 +80,7 @@ def test_nothing_of_a_forgotten_turn_counts_for_the_next() -> None:
         memory.forget(first)
         after = memory.recall(asked)[0]
         assert after.id == second
-    with opened(context=2.0) as memory:
+    with opened(pair_discount=2.0) as memory:
         memory.observe([Message("Bo", ANSWER)], session="a")
         never = memory.recall(asked)[0]
     assert after.score == never.score
@@ -81,20 +88,20 @@ def test_nothing_of_a_forgotten_turn_counts_for_the_next() -> None:
 
 def test_what_the_asker_stated_gains_and_what_was_asked_does_not() -> None:
     found = []
-    for own in (0.0, 0.08):
-        with opened(own=own) as memory:
+    for weight in (0.0, 0.08):
+        with opened(first_person_weight=weight) as memory:
             memory.observe([Message("user", SAID)], session="a")
             memory.observe([Message("user", ASKED)], session="b")
             found.append(scores(memory.recall("Which red kettle did I buy?")))
     without, default = found
     assert default[SAID] - without[SAID] == pytest.approx(0.08)
-    assert default[ASKED] == without[ASKED]
+    assert default[ASKED] == pytest.approx(without[ASKED])
 
 
 def test_a_question_about_others_gains_nothing() -> None:
     found = []
-    for own in (0.0, 0.08):
-        with opened(own=own) as memory:
+    for weight in (0.0, 0.08):
+        with opened(first_person_weight=weight) as memory:
             memory.observe([Message("user", SAID)], session="a")
             found.append(scores(memory.recall("Who bought the red kettle?")))
     assert found[0] == found[1]
@@ -102,18 +109,18 @@ def test_a_question_about_others_gains_nothing() -> None:
 
 def test_words_of_a_relative_time_are_no_topic() -> None:
     found = []
-    for lexical in (0.0, 0.2):
-        with opened(lexical=lexical, session=0.0) as memory:
+    for weight in (0.0, 0.2):
+        with opened(bm25_weight=weight, session_weight=0.0) as memory:
             memory.remember("two weeks of rain, and two weeks ago two weeks of sun", id="weather")
             memory.remember("the kettle came from the corner shop", id="kettle")
             answer = memory.recall("Which kettle came two weeks ago?", now=NOW)
-            found.append({hit.id: hit.score for hit in answer})
+            found.append({hit.id: evidence(hit) for hit in answer})
     assert found[1]["weather"] == found[0]["weather"]
     assert found[1]["kettle"] > found[0]["kettle"]
 
 
 def test_a_group_goes_by_its_two_best() -> None:
-    with opened(second=0.5) as memory:
+    with opened(runner_up_weight=0.5) as memory:
         for session, said in {
             "a": ["roses need water every morning", "the car is parked outside"],
             "b": ["roses need water", "roses need much water"],
@@ -121,11 +128,11 @@ def test_a_group_goes_by_its_two_best() -> None:
             memory.observe([Message("user", text) for text in said], session=session)
         single = memory.recall("roses need water every day", k=4)
         of = {
-            session: [hit.score for hit in single if hit.memory.session == session]
+            session: [evidence(hit) for hit in single if hit.memory.session == session]
             for session in ("a", "b")
         }
         grouped = memory.recall("roses need water every day", k=2, group_by="session")
-        assert {str(hit.memory.session): hit.score for hit in grouped} == pytest.approx(
+        assert {str(hit.memory.session): evidence(hit) for hit in grouped} == pytest.approx(
             {session: (best + 0.5 * other) / 1.5 for session, (best, other) in of.items()}
         )
         assert [hit.score for hit in grouped] == sorted((h.score for h in grouped), reverse=True)

@@ -49,7 +49,14 @@ WRONG: dict[str, tuple[type[Exception], str, Callable[[TextMemory], Any]]] = {
     "k below zero": (InvalidInputError, "-3", lambda m: m.recall("x", k=-3)),
     "k of another type": (InvalidInputError, "'5'", lambda m: m.recall("x", k="5")),
     "k true": (InvalidInputError, "True", lambda m: m.recall("x", k=True)),
-    "hops of zero": (InvalidInputError, "hops", lambda m: m.follow("x", hops=0)),
+    "hops below zero": (InvalidInputError, "hops", lambda m: m.follow("x", hops=-1)),
+    "a start and no hops": (InvalidInputError, "hops", lambda m: m.recall("x", start={"a": 1.0})),
+    "a start that is no mapping": (
+        InvalidInputError,
+        "start",
+        lambda m: m.follow("x", start=["a"]),
+    ),
+    "a start of nan": (InvalidInputError, "finite", lambda m: m.follow("x", start={"a": NAN})),
     "confidence above one": (
         InvalidInputError,
         "from 0 to 1",

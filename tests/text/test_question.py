@@ -7,8 +7,8 @@ import pytest
 from nuonuo_memory.text.clauses import clauses
 from nuonuo_memory.text.question import (
     Period,
-    asked,
     period_asked,
+    read_question,
     speaker_asked,
     speaks_of_self,
 )
@@ -30,7 +30,7 @@ NOW = datetime(2023, 4, 18, 3, 31, tzinfo=UTC)  # a Tuesday
 )
 def test_speaker(question: str, speaker: str | None) -> None:
     assert speaker_asked(question) == speaker
-    assert asked(question, now=NOW).speaker == speaker
+    assert read_question(question, now=NOW).speaker == speaker
 
 
 def days(period: Period | None) -> tuple[str, str]:
@@ -130,11 +130,11 @@ def test_clauses() -> None:
     ],
 )
 def test_only_a_time_that_counts_from_today_is_no_topic(question: str, topic: str) -> None:
-    assert " ".join(asked(question, now=NOW).topic.split()) == topic
+    assert " ".join(read_question(question, now=NOW).topic.split()) == topic
 
 
 def test_without_now_the_topic_is_the_question() -> None:
-    assert asked("What did I buy 10 days ago?").topic == "What did I buy 10 days ago?"
+    assert read_question("What did I buy 10 days ago?").topic == "What did I buy 10 days ago?"
 
 
 @pytest.mark.parametrize(

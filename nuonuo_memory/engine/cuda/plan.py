@@ -11,7 +11,8 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.cuda import scan, scan_batch
-from nuonuo_memory.engine.cuda.settle_kernels import conclude, gram, step, vote
+from nuonuo_memory.engine.cuda.capture import capture
+from nuonuo_memory.engine.cuda.settle_kernels import conclude, gram, step, sum_by_memory
 from nuonuo_memory.engine.cuda.tiles import SHARED, TILE, Tiles
 from nuonuo_memory.engine.hopfield.attention import Retrieved
 
@@ -71,10 +72,10 @@ class Recaller:
     """All steps of recall for one shape, as a graph over buffers of its own.
 
     The tiles' table, the query and the results live in fixed places, so that the graph holds
-    while the arena grows, as long as its tiles fit.
+    while the index grows, as long as its tiles fit.
     """
 
-    def __init__(self, shape: Shape, device: torch.device, *, capture: bool = True) -> None:
+    def __init__(self, shape: Shape, device: torch.device, *, captured: bool = True) -> None:
         self.shape = shape
         self.wide = 1 << (max(16, shape.config.candidates) - 1).bit_length()
         self.list = LIST_FEW if shape.together else LIST_MANY
@@ -86,8 +87,8 @@ class Recaller:
         self._scan_buffers(batch)
         self._list_buffers(batch)
         self._result_buffers(batch)
-        if capture:
-            self._capture()
+        if captured:
+            self._graph = capture(self.launch, device)
 
     def _room(self, dtype: torch.dtype, *sizes: int) -> Tensor:
         return torch.zeros(sizes, dtype=dtype, device=self._device)
@@ -306,7 +307,7 @@ class Recaller:
                 STEPS=steps, num_warps=4 if few else 8,
             )  # fmt: skip
         few_rows = min(16 if few else 32, self.wide)
-        vote[(n, self.wide // few_rows)](
+        sum_by_memory[(n, self.wide // few_rows)](
             self.best, self.similarity, self.memories, self.lengths, self.grams, self.weights,
             self.overlaps, self.shares, self.masses, self.out_scalars,
             s.config.beta, s.config.tolerance,
@@ -320,17 +321,6 @@ class Recaller:
             s.config.candidates, D=d, BK=columns, LIST=self.list, C=self.wide, ROWS=few_rows,
             K=s.k, num_warps=4,
         )  # fmt: skip
-
-    def _capture(self) -> None:
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            self.launch()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self.launch()
-        self._graph = graph
 
 
 def supported(dimension: int, *, candidates: int, k: int) -> bool:

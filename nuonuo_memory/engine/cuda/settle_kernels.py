@@ -138,7 +138,7 @@ def step(
 
 
 @triton.jit
-def vote(
+def sum_by_memory(
     best, similarity, memories, lengths, grams, weights, overlaps, shares, masses, out_scalars,
     beta, tolerance,
     LIST: tl.constexpr, C: tl.constexpr, ROWS: tl.constexpr, STEPS: tl.constexpr,

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nuonuo_memory.engine.graph.key_rows import KeyRows, Lists, grown, signed
+from nuonuo_memory.engine.graph.key_rows import KeyRows, Lists, grown
+from nuonuo_memory.engine.splitmix64 import mix
 from nuonuo_memory.errors import InvalidInputError
 
 PENDING_EDGES = 4096
@@ -43,18 +44,6 @@ class Edges(NamedTuple):
     right: Tensor
     weight: Tensor
     kind: Tensor
-
-
-def _shift(x: Tensor, bits: int) -> Tensor:
-    return (x >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def mix(x: Tensor) -> Tensor:
-    """Scramble int64 keys one to one (the finaliser of splitmix64, Steele et al. 2014)."""
-    x = x + signed(0x9E3779B97F4A7C15)
-    x = (x ^ _shift(x, 30)) * signed(0xBF58476D1CE4E5B9)
-    x = (x ^ _shift(x, 27)) * signed(0x94D049BB133111EB)
-    return x ^ _shift(x, 31)
 
 
 class Ties(NamedTuple):

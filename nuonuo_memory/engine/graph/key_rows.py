@@ -14,6 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from nuonuo_memory.engine.splitmix64 import GAMMA, signed
+
 LOAD = 1.5
 """Places of the table for each key, at least; the table doubles when there are fewer."""
 
@@ -32,9 +34,7 @@ _SLACK = 1.25
 _PART = 1 << 16
 """Lists that are copied at once when the pool is packed, so that it needs little space beside."""
 
-_MASK = (1 << 64) - 1
 _SCOPE = 0xD6E8FEB86659FD93
-_FACTOR = 0x9E3779B97F4A7C15
 
 
 class Lists(NamedTuple):
@@ -47,12 +47,6 @@ class Lists(NamedTuple):
 
     start: Tensor
     length: Tensor
-
-
-def signed(value: int) -> int:
-    """The int64 with the bits of an unsigned one."""
-    value &= _MASK
-    return value - (1 << 64) if value >= 1 << 63 else value
 
 
 def spans(start: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
@@ -191,7 +185,7 @@ class KeyRows:
             mixed = keys ^ signed(scopes * _SCOPE)
         else:
             mixed = keys ^ (scopes * signed(_SCOPE))
-        return (mixed * signed(_FACTOR)) >> self._shift
+        return (mixed * signed(GAMMA)) >> self._shift
 
     def _clear_table(self) -> None:
         size = (1 << (64 - self._shift)) + FARTHEST

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from nuonuo_memory.engine.graph.edges import EdgeSet, mix
+from nuonuo_memory.engine.graph.edges import EdgeSet
+from nuonuo_memory.engine.splitmix64 import mix
 
 MOST_NAMES = 512
 """A word that more names of a group share tells none of them apart, and is passed over."""

@@ -59,11 +59,13 @@ def begin(
 
 
 def mix(activation: Tensor, evidence: Tensor, *, config: AssociationConfig) -> Tensor:
-    """The final score: log(floor + activation) + similarity * evidence.
+    """The final evidence: log(1 + activation / floor) + similarity * evidence.
+
+    Without activation it is the evidence alone, where `similarity` is 1.
 
     Args:
         activation: float64 [m], 0 where no walk came.
         evidence: float64 [m], similarity and words, on the scale of a cosine.
         config: What evidence counts.
     """
-    return torch.log(activation.double() + config.floor) + config.similarity * evidence.double()
+    return torch.log1p(activation.double() / config.floor) + config.similarity * evidence.double()

@@ -107,6 +107,7 @@ def spread(
     names: Start,
     *,
     groups: Sequence[Sequence[int]],
+    hops: int,
     config: AssociationConfig,
     affinity: Affinity | None = None,
 ) -> Spread:
@@ -117,7 +118,8 @@ def spread(
         memories: Where activation starts; each query's activations should sum to at most 1.
         names: Names that the questions hold, likewise.
         groups: Of each query, the groups that its walks may go through.
-        config: Hops, decay and the rest.
+        hops: Steps that a walk may take.
+        config: Decay and the rest.
         affinity: How much a query welcomes a memory; it scales what arrives there. Without it
             every memory is as welcome.
 
@@ -133,15 +135,15 @@ def spread(
         )
     field = Field(graph, groups, config=config, affinity=affinity)
     walks = field.begin(memories, names)
-    hops = [walks]
+    after = [walks]
     front: Front | None = None
-    for _ in range(config.hops):
+    for _ in range(hops):
         front = field.front(walks, front)
         if len(front.query) == 0:
             break
         walks = field.hop(front)
-        hops.append(walks)
-    return _collect(hops, config, len(groups))
+        after.append(walks)
+    return _collect(after, config, len(groups))
 
 
 def _collect(hops: list[Walks], config: AssociationConfig, batch: int) -> Spread:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.hopfield.settle import by_memory, settle
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.search import Candidates, search
 
 Find = Callable[[Tensor, Sequence[Sequence[int]], int], Candidates]
@@ -43,7 +43,7 @@ class Retrieved(NamedTuple):
 
 @torch.inference_mode()
 def retrieve_plainly(
-    arena: CueArena,
+    cue_index: CueIndex,
     queries: Tensor,
     *,
     groups: Sequence[Sequence[int]],
@@ -54,7 +54,7 @@ def retrieve_plainly(
     """Do what `retrieve` does, without kernels, for arguments that were checked."""
 
     def find(asked: Tensor, named: Sequence[Sequence[int]], wide: int) -> Candidates:
-        return search(arena, asked, groups=named, k=wide, allowed=allowed)
+        return search(cue_index, asked, groups=named, k=wide, allowed=allowed)
 
     return retrieve_by(find, queries, groups=groups, k=k, config=config)
 

@@ -19,7 +19,7 @@ _FINGERPRINT_BLOCK = 65_536
 _PRIOR = 100
 
 
-class CueArena:
+class CueIndex:
     """All cues of a memory.
 
     A cue is an int64 id, a vector, the int64 id of its memory and the int64 id of its group (the
@@ -161,7 +161,7 @@ class CueArena:
         places = self._places.find_single(cue_ids)
         if len(places) and int(places.min()) < 0:
             missing = int(cue_ids[places < 0][0])
-            raise NotFoundError(f"cue {missing} is not in the arena; it was removed or never added")
+            raise NotFoundError(f"cue {missing} is not in the index; it was removed or never added")
         return self._gather(places)
 
     def fingerprint(self) -> str:
@@ -226,7 +226,7 @@ class CueArena:
     def _at(self, slot: int) -> GroupRows:
         group = self._slots[slot]
         if group is None:
-            raise NotFoundError(f"slot {slot} holds no group; the arena's index is damaged")
+            raise NotFoundError(f"slot {slot} holds no group; the cue index is damaged")
         return self._groups[group]
 
     def _remove(self, cue_ids: Tensor) -> int:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.quantise import fixed_point
 from nuonuo_memory.engine.vectors.search import cue_similarities
 
@@ -31,15 +31,15 @@ class CueEvidence(NamedTuple):
     Attributes:
         cue_ids: [B, m] int64, the nearest cue of each memory; -1 where it has none.
         similarity: [B, m] float64, of that cue; -inf likewise.
-        summed: [B, m] float64, log-sum-exp of all the memory's cues; -inf likewise.
+        pooled: [B, m] float64, log-sum-exp of all the memory's cues; -inf likewise.
     """
 
     cue_ids: Tensor
     similarity: Tensor
-    summed: Tensor
+    pooled: Tensor
 
 
-def centred(arena: CueArena, queries: Tensor, groups: Sequence[int], *, share: float) -> Tensor:
+def centred(cue_index: CueIndex, queries: Tensor, groups: Sequence[int], *, share: float) -> Tensor:
     """Take off queries what the cues of some groups have in common.
 
     The mean of the cues tells none from another, yet lies nearer to some: a vague cue resembles
@@ -50,24 +50,24 @@ def centred(arena: CueArena, queries: Tensor, groups: Sequence[int], *, share: f
         q' = q - share * mean,   q'·x = q·x - share * mean·x.
 
     Args:
-        arena: Where the cues are.
-        queries: float32 [B, d], on the arena's device.
+        cue_index: Where the cues are.
+        queries: float32 [B, d], on the index's device.
         groups: Whose cues are meant.
         share: How much of the mean goes, from 0 to 1.
 
     Returns:
         float32 [B, d].
     """
-    return queries - (share * arena.mean(groups)).to(queries.dtype)
+    return queries - (share * cue_index.mean(groups)).to(queries.dtype)
 
 
 def cue_evidence(
-    arena: CueArena, queries: Tensor, memory_ids: Tensor, *, beta: float
+    cue_index: CueIndex, queries: Tensor, memory_ids: Tensor, *, beta: float
 ) -> CueEvidence:
     """Weigh the cues of given memories.
 
     Args:
-        arena: Where the cues are.
+        cue_index: Where the cues are.
         queries: [B, d] unit vectors.
         memory_ids: [B, m] int64; -1 for none.
         beta: Inverse temperature: how much the second-best cue counts.
@@ -75,14 +75,14 @@ def cue_evidence(
     Raises:
         VectorError: The queries have another size, or are not finite.
     """
-    cue_ids, owner, similarity = cue_similarities(arena, queries, memory_ids)
-    best, nearest, summed = vote(cue_ids, owner, similarity, size=memory_ids.numel(), beta=beta)
+    cue_ids, owner, similarity = cue_similarities(cue_index, queries, memory_ids)
+    best, nearest, pooled = pool(cue_ids, owner, similarity, size=memory_ids.numel(), beta=beta)
     shape = memory_ids.shape
-    return CueEvidence(best.view(shape), nearest.view(shape), summed.view(shape))
+    return CueEvidence(best.view(shape), nearest.view(shape), pooled.view(shape))
 
 
 @torch.inference_mode()
-def vote(
+def pool(
     cue_ids: Tensor, owner: Tensor, similarity: Tensor, *, size: int, beta: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Sum the evidence of cues by owner.
@@ -119,8 +119,8 @@ def vote(
     return best, table[:, 0].clone(), (beta * table).logsumexp(1) / beta
 
 
-def joined_similarity(
-    arena: CueArena, pairs: tuple[Tensor, Tensor], similarities: tuple[Tensor, Tensor]
+def similarity_of_pairs(
+    cue_index: CueIndex, pairs: tuple[Tensor, Tensor], similarities: tuple[Tensor, Tensor]
 ) -> Tensor:
     """Say how near a query is to pairs of cues joined into one.
 
@@ -132,17 +132,17 @@ def joined_similarity(
     The products are sums of whole numbers: the same bits on every device.
 
     Args:
-        arena: Where the cues are, unit rows.
+        cue_index: Where the cues are, unit rows.
         pairs: The two cues of each pair, int64 [n] each.
         similarities: Each one's similarity to the query, float64 [n].
 
     Returns:
-        float64 [n], on the arena's device.
+        float64 [n], on the index's device.
 
     Raises:
-        NotFoundError: A cue is not in the arena.
+        NotFoundError: A cue is not in the index.
     """
-    first, second = (arena.gather(cues) for cues in pairs)
+    first, second = (cue_index.gather(cues) for cues in pairs)
     numbers = (fixed_point(rows.high, rows.low).to(torch.float64) for rows in (first, second))
     scale = first.scale.to(torch.float64) * second.scale.to(torch.float64)
     product = torch.mul(*numbers).sum(1) * scale

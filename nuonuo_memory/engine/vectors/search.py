@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from nuonuo_memory.engine.vectors.chunks import GroupRows, Rows
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.quantise import (
     check_vectors,
     code_planes,
@@ -65,7 +65,7 @@ class Candidates(NamedTuple):
 
 
 def nearest(
-    arena: CueArena,
+    cue_index: CueIndex,
     queries: Tensor,
     *,
     groups: Sequence[Sequence[int]],
@@ -75,7 +75,7 @@ def nearest(
     """Find the k nearest cues of each query [B, d] among its groups.
 
     Args:
-        arena: The cues.
+        cue_index: The cues.
         queries: Any length and float type; similarity is the plain inner product.
         groups: For each query the groups it searches; unknown groups are empty.
         k: How many, 1 or more.
@@ -85,15 +85,15 @@ def nearest(
         VectorError: The queries have another size, or are not finite.
         InvalidInputError: `k` is below 1, or `groups` are not as many as the queries.
     """
-    queries = check_search(arena, queries, groups=groups, k=k)
-    return search(arena, queries, groups=groups, k=k, allowed=allowed)
+    queries = check_search(cue_index, queries, groups=groups, k=k)
+    return search(cue_index, queries, groups=groups, k=k, allowed=allowed)
 
 
 def check_search(
-    arena: CueArena, queries: Tensor, *, groups: Sequence[Sequence[int]], k: int
+    cue_index: CueIndex, queries: Tensor, *, groups: Sequence[Sequence[int]], k: int
 ) -> Tensor:
-    """Return the queries on the arena's device, if a search can be made with these arguments."""
-    queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
+    """Return the queries on the index's device, if a search can be made with these arguments."""
+    queries = check_vectors(queries, cue_index.dimension, what="queries").to(cue_index.device)
     if k < 1:
         raise InvalidInputError(f"k must be at least 1, got {k}")
     if len(groups) != len(queries):
@@ -105,7 +105,7 @@ def check_search(
 
 @torch.inference_mode()
 def search(
-    arena: CueArena,
+    cue_index: CueIndex,
     queries: Tensor,
     *,
     groups: Sequence[Sequence[int]],
@@ -114,38 +114,38 @@ def search(
 ) -> Candidates:
     """Do what `nearest` does for arguments that were checked and queries on the device."""
     if allowed is not None:
-        allowed = allowed.to(arena.device)
+        allowed = allowed.to(cue_index.device)
     if len(queries) == 1:
-        rows = _rows(arena, groups[0])
+        rows = _rows(cue_index, groups[0])
         return _search(rows, queries, k, allowed) if rows else _empty(1, k, queries)
     together: dict[tuple[int, ...], list[int]] = {}
     for place, names in enumerate(groups):
         together.setdefault(tuple(sorted(set(names))), []).append(place)
     found = _empty(len(queries), k, queries)
     for names, places in together.items():
-        rows = _rows(arena, names)
+        rows = _rows(cue_index, names)
         if not rows:
             continue
         for first in range(0, len(places), _TOGETHER):
-            some = torch.tensor(places[first : first + _TOGETHER], device=arena.device)
+            some = torch.tensor(places[first : first + _TOGETHER], device=cue_index.device)
             part = _search(rows, queries[some], k, allowed)
             for column, values in zip(found, part, strict=True):
                 column[some] = values
     return found
 
 
-def best_cues(arena: CueArena, queries: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor]:
+def best_cues(cue_index: CueIndex, queries: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor]:
     """Return the best cue of given memories for each query: (cue ids, similarity), [B, m] both.
 
     A memory id of -1, or without cues, gives -1 and -inf.
     """
-    queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
+    queries = check_vectors(queries, cue_index.dimension, what="queries").to(cue_index.device)
     wide = memory_ids.shape[1]
-    cue_ids, owner = arena.memory_cues(memory_ids.reshape(-1))
+    cue_ids, owner = cue_index.memory_cues(memory_ids.reshape(-1))
     best = _empty(memory_ids.numel(), 1, queries)
     if len(cue_ids):
-        owner = owner.to(arena.device)
-        rows = arena.gather(cue_ids)
+        owner = owner.to(cue_index.device)
+        rows = cue_index.gather(cue_ids)
         similarity = _similarity(rows, queries, owner // wide)
         best = _ranked(rows, owner, similarity, memory_ids.numel(), 1)
     return best.cue_ids.view(memory_ids.shape), best.similarity.view(memory_ids.shape)
@@ -153,34 +153,38 @@ def best_cues(arena: CueArena, queries: Tensor, memory_ids: Tensor) -> tuple[Ten
 
 @torch.inference_mode()
 def cue_similarities(
-    arena: CueArena, queries: Tensor, memory_ids: Tensor
+    cue_index: CueIndex, queries: Tensor, memory_ids: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return every cue of given memories [B, m]: cue ids, owners, similarities, each [c].
 
     An owner is the place of the cue's memory in `memory_ids`, read row by row. The order of the
-    cues is that of the arena.
+    cues is that of the index.
     """
-    queries = check_vectors(queries, arena.dimension, what="queries").to(arena.device)
-    cue_ids, owner = arena.memory_cues(memory_ids.reshape(-1), ordered=False)
-    owner = owner.to(arena.device)
+    queries = check_vectors(queries, cue_index.dimension, what="queries").to(cue_index.device)
+    cue_ids, owner = cue_index.memory_cues(memory_ids.reshape(-1), ordered=False)
+    owner = owner.to(cue_index.device)
     if not len(cue_ids):
-        return cue_ids.to(arena.device), owner, owner.to(torch.float64)
-    rows = arena.gather(cue_ids)
-    return cue_ids.to(arena.device), owner, _similarity(rows, queries, owner // memory_ids.shape[1])
+        return cue_ids.to(cue_index.device), owner, owner.to(torch.float64)
+    rows = cue_index.gather(cue_ids)
+    return (
+        cue_ids.to(cue_index.device),
+        owner,
+        _similarity(rows, queries, owner // memory_ids.shape[1]),
+    )
 
 
-def similarities(arena: CueArena, query: Tensor, cue_ids: Tensor) -> Tensor:
+def similarities(cue_index: CueIndex, query: Tensor, cue_ids: Tensor) -> Tensor:
     """Return the inner product of a query [1, d] with each of some cues, float64 [n].
 
     Raises:
-        NotFoundError: A cue is not in the arena.
+        NotFoundError: A cue is not in the index.
     """
-    rows = arena.gather(cue_ids)
-    return _similarity(rows, query.to(arena.device), torch.zeros_like(rows.memory_ids))
+    rows = cue_index.gather(cue_ids)
+    return _similarity(rows, query.to(cue_index.device), torch.zeros_like(rows.memory_ids))
 
 
-def _rows(arena: CueArena, names: Sequence[int]) -> list[GroupRows]:
-    found = (arena.rows(name) for name in sorted(set(names)))
+def _rows(cue_index: CueIndex, names: Sequence[int]) -> list[GroupRows]:
+    found = (cue_index.rows(name) for name in sorted(set(names)))
     return [rows for rows in found if rows is not None]
 
 

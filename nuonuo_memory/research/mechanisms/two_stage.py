@@ -1,7 +1,7 @@
 """Two-stage Hopfield recall on the vectors themselves: the product's own way, and the default.
 
 The nearest cues by cosine enter a modern Hopfield network, which settles; attention is summed by
-memory, since a memory has several cues. `engine/retrieve.py` is the same over the arena.
+memory, since a memory has several cues. `engine/retrieve.py` is the same over the index.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Run the studies of the prototype's mechanisms and print their tables in Markdown.
 
-python benchmarks/studies/run.py --data DATA --device cpu
+python research/studies/run.py --data DATA --device cpu
 """
 
 from __future__ import annotations

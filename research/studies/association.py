@@ -9,7 +9,7 @@ import torch
 from common import Context, Table
 from torch import Tensor
 
-from nuonuo_memory.engine.hopfield.margins import hebbian_capacity, shared_moments
+from nuonuo_memory.research.crosstalk import hebbian_capacity, shared_moments
 from nuonuo_memory.research.hebbian import FactoredAssociator
 from nuonuo_memory.research.hebbian_dense import DenseAssociator
 from nuonuo_memory.research.separation import CODE_DIM, WINNERS, PatternSeparator, overlap

@@ -1,4 +1,4 @@
-"""How likely it is that a memory holds an answer, from what a question brought up.
+"""How likely it is that the memory holds an answer, read off the distribution that ranks.
 
 Three things speak for an answer: the best of the first memories is near the question, the
 question's rare words are among them, and the shared words carry much information. Their weighted
@@ -11,15 +11,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from nuonuo_memory.recall.features import Features
+from nuonuo_memory.recall.rank import Ranked
+from nuonuo_memory.recall.scope import TermOverlap
+from nuonuo_memory.store.rows import Ints
+
+MODES = 5
+"""Most probable memories that confidence looks at."""
+_UNKNOWN_COVERAGE = 0.5
+_UNKNOWN_INFORMATION = 5.0
 _SIMILARITY = 5.0
 _COVERAGE = 3.0
 _INFORMATION = 0.25
 _OFFSET = -5.4
-_RARITY = 4.0
-"""Power of the idf: one missing name ("my hamster") says more than three common words present."""
 TYPICAL_MISS = 0.0
 """Mean logit of cues asked so in the conversations that the weights come from."""
 TRUST = 0.3
@@ -37,23 +45,6 @@ class Calibration(NamedTuple):
 
     offset: float = 0.0
     samples: int = 0
-
-
-def coverage(term: Tensor, idf: Tensor) -> Tensor:
-    """Say how much of a question's words, rare ones above all, some memories hold.
-
-    Args:
-        term: [c] int64, terms of the question that occur in the memories, repeats allowed.
-        idf: [q] float64, of all terms of the question, those that occur nowhere too.
-
-    Returns:
-        Share in [0, 1], float64 scalar; 0 when the question has no terms.
-    """
-    weight = idf.to(torch.float64) ** _RARITY
-    total = weight.sum()
-    if not len(idf) or float(total) == 0.0:
-        return torch.zeros((), dtype=torch.float64)
-    return weight[torch.unique(term)].sum() / total
 
 
 def evidence_logit(similarity: Tensor, covered: Tensor, information: Tensor) -> Tensor:
@@ -91,3 +82,36 @@ def calibrate(misses: Tensor) -> Calibration:
         return Calibration()
     higher = float(misses.to(torch.float64).mean()) - TYPICAL_MISS
     return Calibration(-TRUST * higher, len(misses))
+
+
+def evidence(features: Features, keys: Ints, overlap: TermOverlap) -> Tensor:
+    """Return the log-odds that some memories answer, a float64 scalar.
+
+    Args:
+        features: What the question finds; holds the memories.
+        keys: The most probable memories, at least one.
+        overlap: The question's words in the memories.
+    """
+    places = np.searchsorted(features.keys, keys)
+    similarity = features.pooled[places].max()
+    worded = len(overlap.idf) > 0  # else a vector was given, and words say nothing
+    covered = overlap.coverage(keys) if worded else _UNKNOWN_COVERAGE
+    information = features.bm25[places].max() if worded else _UNKNOWN_INFORMATION
+    return evidence_logit(*(torch.tensor(float(x)) for x in (similarity, covered, information)))
+
+
+def confidence(ranked: Ranked, overlap: TermOverlap, calibration: Calibration) -> float:
+    """Return how likely it is that the memory holds an answer, from 0 to 1.
+
+    It looks at the modes of the distribution: the memories of the highest probability.
+
+    Args:
+        ranked: What the question found, and how probable each is.
+        overlap: The question's words in the memories.
+        calibration: How this store's evidence reads.
+    """
+    p = ranked.distribution.probability
+    if not len(p):
+        return 0.0
+    modes = np.argsort(-p, kind="stable")[:MODES]
+    return float(probability(evidence(ranked.features, ranked.keys[modes], overlap), calibration))

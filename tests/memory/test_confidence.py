@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from nuonuo_memory.engine.confidence import (
+from nuonuo_memory.engine.bm25.coverage import coverage
+from nuonuo_memory.recall.confidence import (
     Calibration,
     calibrate,
-    coverage,
     evidence_logit,
     probability,
 )
