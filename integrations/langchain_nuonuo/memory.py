@@ -12,8 +12,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from pydantic import ConfigDict, PrivateAttr
 
 from langchain_nuonuo.strict import Strict
-from nuonuo_memory.agent.arguments import RecallArguments
-from nuonuo_memory.agent.note import about_tokens, note_of, unseen, within_budget
+from nuonuo_memory.agents.arguments import RecallArguments
+from nuonuo_memory.agents.note import about_tokens, note_of, unseen, within_budget
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Hit, Memory, Message

@@ -12,12 +12,11 @@ from langchain.agents.middleware.types import ModelCallResult, ModelRequest, Mod
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
-from nuonuo_memory.options import RecallOptions
 
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
 from langchain_nuonuo.tools import create_memory_tools
-from nuonuo_memory.agent.arguments import RecallArguments, require_memory
-from nuonuo_memory.agent.note import note_of, unseen
+from nuonuo_memory.agents.arguments import RecallArguments, require_memory
+from nuonuo_memory.agents.note import note_of, unseen
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Message, Namespace, Recall
 

@@ -16,7 +16,7 @@ from pydantic import ConfigDict
 
 from langchain_nuonuo.documents import documents_of
 from langchain_nuonuo.strict import Strict
-from nuonuo_memory.agent.arguments import RecallArguments
+from nuonuo_memory.agents.arguments import RecallArguments
 from nuonuo_memory.memory import TextMemory
 
 

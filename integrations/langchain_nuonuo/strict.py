@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, field_validator, model_validator
 
-from nuonuo_memory.agent.arguments import refuse_unknown, require_memory
+from nuonuo_memory.agents.arguments import refuse_unknown, require_memory
 from nuonuo_memory.memory import TextMemory
 
 

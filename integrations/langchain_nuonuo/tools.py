@@ -12,8 +12,8 @@ from langgraph.prebuilt import ToolRuntime
 
 from langchain_nuonuo.documents import document_of, documents_of
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
-from nuonuo_memory.agent.arguments import RecallArguments
-from nuonuo_memory.agent.tools import (
+from nuonuo_memory.agents.arguments import RecallArguments
+from nuonuo_memory.agents.tools import (
     TOOLS,
     Answer,
     Fact,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nuonuo_memory import TextMemory
-from nuonuo_memory.agent.arguments import (
+from nuonuo_memory.agents.arguments import (
     RecallArguments,
     refuse_unknown,
     require_file,

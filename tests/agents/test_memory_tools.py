@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from nuonuo_memory import Link, TextMemory
-from nuonuo_memory.agent.arguments import RecallArguments
-from nuonuo_memory.agent.tools import TOOLS, Answer, MemoryTools
+from nuonuo_memory.agents.arguments import RecallArguments
+from nuonuo_memory.agents.tools import TOOLS, Answer, MemoryTools
 from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import EmptyTextError, InvalidInputError, NotFoundError
 
@@ -72,7 +72,7 @@ async def test_follow_tells_the_way(memory: TextMemory, use: Use) -> None:
         "Falcon goes live in June.", id="a", namespace="ada", links=[Link("b", "managed by")]
     )
     followed = await use("follow", "When does Falcon go live?")
-    assert "reached by managed by" in followed.text
+    assert "(id b; reached by Falcon → managed by)" in followed.text
     assert "reached by" not in (await use("follow", "When does Falcon go live?", 0)).text
 
 

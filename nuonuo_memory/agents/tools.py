@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-from nuonuo_memory.agent.arguments import RecallArguments, require_memory
-from nuonuo_memory.agent.note import line_of
+from nuonuo_memory.agents.arguments import RecallArguments, require_memory
+from nuonuo_memory.agents.note import line_of
 from nuonuo_memory.errors import NotFoundError
 from nuonuo_memory.inputs import memory_ids_of, namespace_of
 from nuonuo_memory.memory import TextMemory

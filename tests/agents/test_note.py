@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuonuo_memory.agent.note import (
+from nuonuo_memory.agents.note import (
     HEADING,
     about_tokens,
     line_of,
