@@ -110,9 +110,9 @@ def hashing(dimension: int = 256) -> Encoder:
 
 def made_with(path: Path) -> tuple[str, int]:
     """Return the name and the dimension of the encoder that a file was made with."""
-    from nuonuo_memory.store.sqlite.store import Store
+    from nuonuo_memory.store import open_store
 
-    with Store.open(path, read_only=True) as store:
+    with open_store(path, read_only=True) as store:
         return store.encoder_name, store.dimension
 
 
