@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from langgraph.store.base import SearchItem
 
-from langchain_nuonuo.store_tests.driver import Driver
-from langchain_nuonuo.store_tests.registry import case, expect, require
+from langgraph_store_conformance.driver import Driver
+from langgraph_store_conformance.registry import case, expect, require
 
 NS = ("docs", "en")
 

@@ -13,7 +13,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Literal
 
 from langchain_core.embeddings import Embeddings
-from langgraph.store.base import BaseStore, Item, Op, SearchItem
+from langgraph.store.base import (
+    NOT_PROVIDED,
+    BaseStore,
+    Item,
+    NamespacePath,
+    NotProvided,
+    Op,
+    SearchItem,
+)
 
 StoreFactory = Callable[
     ...,
@@ -67,24 +75,27 @@ class Driver:
         key: str,
         value: dict[str, Any],
         index: Literal[False] | list[str] | None = None,
-        **options: Any,  # noqa: ANN401 - passed on
+        *,
+        ttl: float | NotProvided | None = NOT_PROVIDED,
     ) -> None:
         """Store one item."""
         if self.mode == "sync":
-            self.store.put(namespace, key, value, index, **options)
+            self.store.put(namespace, key, value, index, ttl=ttl)
         else:
-            await self.store.aput(namespace, key, value, index, **options)
+            await self.store.aput(namespace, key, value, index, ttl=ttl)
 
     async def fill(self, namespace: tuple[str, ...], values: Mapping[str, dict[str, Any]]) -> None:
         """Store several items, in order."""
         for key, value in values.items():
             await self.put(namespace, key, value)
 
-    async def get(self, namespace: tuple[str, ...], key: str, **options: Any) -> Item | None:  # noqa: ANN401 - passed on
+    async def get(
+        self, namespace: tuple[str, ...], key: str, *, refresh_ttl: bool | None = None
+    ) -> Item | None:
         """Get one item."""
         if self.mode == "sync":
-            return self.store.get(namespace, key, **options)
-        return await self.store.aget(namespace, key, **options)
+            return self.store.get(namespace, key, refresh_ttl=refresh_ttl)
+        return await self.store.aget(namespace, key, refresh_ttl=refresh_ttl)
 
     async def value(self, namespace: tuple[str, ...], key: str) -> dict[str, Any] | None:
         """Get the value of one item."""
@@ -98,21 +109,57 @@ class Driver:
         else:
             await self.store.adelete(namespace, key)
 
-    async def search(self, prefix: tuple[str, ...], **options: Any) -> list[SearchItem]:  # noqa: ANN401 - passed on
+    async def search(
+        self,
+        prefix: tuple[str, ...],
+        *,
+        query: str | None = None,
+        filter: dict[str, Any] | None = None,  # noqa: A002 - the interface's name
+        limit: int = 10,
+        offset: int = 0,
+        refresh_ttl: bool | None = None,
+    ) -> list[SearchItem]:
         """Search under a prefix."""
-        if self.mode == "sync":
-            return self.store.search(prefix, **options)
-        return await self.store.asearch(prefix, **options)
+        search = self.store.search if self.mode == "sync" else self.store.asearch
+        found = search(
+            prefix,
+            query=query,
+            filter=filter,
+            limit=limit,
+            offset=offset,
+            refresh_ttl=refresh_ttl,
+        )
+        return found if isinstance(found, list) else await found
 
-    async def keys(self, prefix: tuple[str, ...], **options: Any) -> list[str]:  # noqa: ANN401 - passed on
+    async def keys(
+        self,
+        prefix: tuple[str, ...],
+        *,
+        query: str | None = None,
+        filter: dict[str, Any] | None = None,  # noqa: A002 - the interface's name
+        limit: int = 10,
+        offset: int = 0,
+    ) -> list[str]:
         """Keys of what a search finds, in its order."""
-        return [item.key for item in await self.search(prefix, **options)]
+        found = await self.search(prefix, query=query, filter=filter, limit=limit, offset=offset)
+        return [item.key for item in found]
 
-    async def namespaces(self, **options: Any) -> list[tuple[str, ...]]:  # noqa: ANN401 - passed on
+    async def namespaces(
+        self,
+        *,
+        prefix: NamespacePath | None = None,
+        suffix: NamespacePath | None = None,
+        max_depth: int | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[tuple[str, ...]]:
         """List namespaces."""
-        if self.mode == "sync":
-            return [tuple(found) for found in self.store.list_namespaces(**options)]
-        return [tuple(found) for found in await self.store.alist_namespaces(**options)]
+        store = self.store
+        listing = store.list_namespaces if self.mode == "sync" else store.alist_namespaces
+        found = listing(
+            prefix=prefix, suffix=suffix, max_depth=max_depth, limit=limit, offset=offset
+        )
+        return [tuple(one) for one in (found if isinstance(found, list) else await found)]
 
     async def batch(self, ops: Iterable[Op]) -> list[Any]:
         """Run operations in one batch."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from langchain_nuonuo.store_tests.driver import Driver
-from langchain_nuonuo.store_tests.registry import ConformanceError, case, expect
+from langgraph_store_conformance.driver import Driver
+from langgraph_store_conformance.registry import ConformanceError, case, expect
 
 NS = ("docs",)
 

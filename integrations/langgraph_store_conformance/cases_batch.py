@@ -14,8 +14,8 @@ from langgraph.store.base import (
     SearchOp,
 )
 
-from langchain_nuonuo.store_tests.driver import Driver
-from langchain_nuonuo.store_tests.registry import case, expect, require
+from langgraph_store_conformance.driver import Driver
+from langgraph_store_conformance.registry import case, expect, require
 
 NS = ("users", "ada")
 

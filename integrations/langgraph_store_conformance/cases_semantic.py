@@ -7,8 +7,8 @@ import time
 
 from langgraph.store.base import SearchOp
 
-from langchain_nuonuo.store_tests.driver import Driver, WordEmbeddings
-from langchain_nuonuo.store_tests.registry import case, expect, require
+from langgraph_store_conformance.driver import Driver, WordEmbeddings
+from langgraph_store_conformance.registry import case, expect, require
 
 NS = ("docs", "en")
 FRUIT = {

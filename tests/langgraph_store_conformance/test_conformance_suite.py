@@ -10,8 +10,8 @@ import pytest
 from langgraph.store.base import BaseStore, GetOp, Op, PutOp, Result, SearchOp
 from langgraph.store.memory import InMemoryStore
 
-from langchain_nuonuo.store_tests import CASES, ConformanceError, StoreFactory, validate
-from langchain_nuonuo.store_tests.suite import StoreConformanceTests
+from langgraph_store_conformance import CASES, ConformanceError, StoreFactory, validate
+from langgraph_store_conformance.suite import StoreConformanceTests
 
 IN_MEMORY_DIFFERS = frozenset(
     {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from langchain_core.embeddings import Embeddings
 
 if TYPE_CHECKING:
-    from langchain_nuonuo.store_tests.driver import Driver
+    from langgraph_store_conformance.driver import Driver
 
 Level = Literal["documented", "expected"]
 Capability = Literal["base", "semantic", "ttl"]
@@ -28,7 +30,10 @@ class Case:
         needs: The capability without which the case is skipped.
         says: The documented sentence, or the reason to expect it.
         check: The coroutine function that checks it; it raises `ConformanceError`.
-        options: Keywords for the store factory.
+        fields: Paths of the texts to index, for a semantic case; the interface's default if `None`.
+        embed: Makes the embedder of a semantic case; a bag of words if `None`.
+        ttl: The `TTLConfig` of a case of expiry; the word `"default"` as a value stands for the
+            run's time to live, in minutes.
         modes: Where it applies: sync calls, async calls or both.
     """
 
@@ -37,7 +42,9 @@ class Case:
     needs: Capability
     says: str
     check: Check
-    options: tuple[tuple[str, Any], ...] = ()
+    fields: tuple[str, ...] | None = None
+    embed: Callable[[], Embeddings] | None = None
+    ttl: Mapping[str, object] | None = None
     modes: tuple[str, ...] = ("sync", "async")
 
 
@@ -50,18 +57,29 @@ def case(
     level: Level = "documented",
     needs: Capability = "base",
     modes: tuple[str, ...] = ("sync", "async"),
-    **options: Any,  # noqa: ANN401 - passed on
+    fields: Sequence[str] | None = None,
+    embed: Callable[[], Embeddings] | None = None,
+    ttl: Mapping[str, object] | None = None,
 ) -> Callable[[Check], Check]:
     """Register the decorated coroutine function as a case named after it.
 
-    Its docstring is what the case says. `options` are keywords for the store factory, beside
-    `fields` and `embed`, which go into the index configuration.
+    Its docstring is what the case says. The arguments are the attributes of `Case`.
     """
 
     def register(check: Check) -> Check:
-        name = getattr(check, "__name__", repr(check))
-        says = check.__doc__ or ""
-        CASES.append(Case(name, level, needs, says, check, tuple(options.items()), modes))
+        CASES.append(
+            Case(
+                name=getattr(check, "__name__", repr(check)),
+                level=level,
+                needs=needs,
+                says=check.__doc__ or "",
+                check=check,
+                fields=None if fields is None else tuple(fields),
+                embed=embed,
+                ttl=ttl,
+                modes=modes,
+            )
+        )
         return check
 
     return register

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from langchain_nuonuo.store_tests.driver import Driver
-from langchain_nuonuo.store_tests.registry import ConformanceError, case, expect
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from langgraph_store_conformance.driver import Driver
+from langgraph_store_conformance.registry import ConformanceError, case, expect
 
 NS = ("cache",)
 OMIT = {"refresh_on_read": True, "omit_expired": True}
@@ -59,25 +62,53 @@ async def a_default_ttl_applies(store: Driver) -> None:
 async def reading_keeps_an_item_alive(store: Driver) -> None:
     """'the expiration timer refreshes on both read operations and write operations'."""
     ttl = 4 * store.ttl_minutes
-    await store.put(NS, "got", {"n": 1}, ttl=ttl)
-    await store.put(("found",), "found", {"n": 2}, ttl=ttl)
-    for _ in range(5):
-        await store.sleep(store.ttl_seconds)
-        await store.sweep()
+
+    async def put() -> None:
+        await store.put(NS, "got", {"n": 1}, ttl=ttl)
+        await store.put(("found",), "found", {"n": 1}, ttl=ttl)
+
+    async def read() -> None:
         await store.get(NS, "got")
         await store.search(("found",))
-    expect(await store.value(NS, "got"), {"n": 1}, "an item read all the time")
-    expect(await store.value(("found",), "found"), {"n": 2}, "an item found all the time")
+
+    await _kept_alive(store, put, read, [(NS, "got"), (("found",), "found")])
 
 
 @case(needs="ttl", ttl=NO_REFRESH)
 async def writing_keeps_an_item_alive(store: Driver) -> None:
     """Writing refreshes the timer."""
-    for n in range(5):
-        await store.put(NS, "a", {"n": n}, ttl=4 * store.ttl_minutes)
-        await store.sleep(store.ttl_seconds)
-        await store.sweep()
-    expect(await store.value(NS, "a"), {"n": 4}, "an item written all the time")
+
+    async def put() -> None:
+        await store.put(NS, "a", {"n": 1}, ttl=4 * store.ttl_minutes)
+
+    await _kept_alive(store, put, put, [(NS, "a")])
+
+
+async def _kept_alive(
+    store: Driver,
+    put: Callable[[], Awaitable[None]],
+    use: Callable[[], Awaitable[None]],
+    items: Sequence[tuple[tuple[str, ...], str]],
+) -> None:
+    """Put items, use them five times, a quarter of their life apart, and expect them to be there.
+
+    Where the machine itself stood still for longer than the time to live, the item may have expired
+    between two uses, which says nothing about the store: then all begins again, three times in all.
+    """
+    for attempt in range(3):
+        longest, last = 0.0, time.monotonic()
+        await put()
+        for _ in range(5):
+            await store.sleep(store.ttl_seconds)
+            await store.sweep()
+            await use()
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        left = [await store.value(*item) for item in items]
+        longest = max(longest, time.monotonic() - last)
+        if longest < 4 * store.ttl_seconds or attempt == 2 or all(left):
+            for (_, key), value in zip(items, left, strict=True):
+                expect(value, {"n": 1}, f"the item {key!r}, used at least every {longest:.2f} s")
+            return
 
 
 @case(needs="ttl")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from langgraph.store.base import BaseStore
 
 # Imported for what they register.
-from langchain_nuonuo.store_tests import (
+from langgraph_store_conformance import (
     cases_batch,
     cases_filters,
     cases_items,
@@ -21,7 +21,7 @@ from langchain_nuonuo.store_tests import (
     cases_semantic,
     cases_ttl,
 )
-from langchain_nuonuo.store_tests.driver import (
+from langgraph_store_conformance.driver import (
     DIMENSIONS,
     Driver,
     Mode,
@@ -29,7 +29,7 @@ from langchain_nuonuo.store_tests.driver import (
     WordEmbeddings,
     finish,
 )
-from langchain_nuonuo.store_tests.registry import CASES, Case, ConformanceError, Level
+from langgraph_store_conformance.registry import CASES, Case, ConformanceError, Level
 
 MODULES = (
     cases_items,
@@ -102,15 +102,24 @@ class Report:
         return "\n".join(lines)
 
 
-def options_of(case: Case) -> dict[str, Any]:
-    """Keywords for the factory: the case's own, with our embedder where it asks for an index."""
-    options = dict(case.options)
+def options_of(case: Case, ttl_seconds: float) -> dict[str, Any]:
+    """Keywords for the factory: `index` where the case asks for semantic search, `ttl` for expiry.
+
+    Args:
+        case: What to check.
+        ttl_seconds: Time to live that stands where the case says `"default"`.
+    """
+    options: dict[str, Any] = {}
     if case.needs == "semantic":
-        fields = options.pop("fields", None)
-        index = {"dims": DIMENSIONS, "embed": options.pop("embed", WordEmbeddings)()}
-        options["index"] = index if fields is None else {**index, "fields": list(fields)}
+        options["index"] = {"dims": DIMENSIONS, "embed": (case.embed or WordEmbeddings)()}
+        if case.fields is not None:
+            options["index"]["fields"] = list(case.fields)
     if case.needs == "ttl":
-        options["ttl"] = dict(options.get("ttl") or {"refresh_on_read": True})
+        config = case.ttl or {"refresh_on_read": True}
+        minutes = ttl_seconds / 60
+        options["ttl"] = {
+            key: minutes if value == "default" else value for key, value in config.items()
+        }
     return options
 
 
@@ -161,12 +170,7 @@ def run_case(
         else:
             await case.check(Driver(store, mode, ttl_seconds))
 
-    options = options_of(case)
-    if case.needs == "ttl":
-        minutes = {"default": ttl_seconds / 60}
-        options["ttl"] = {
-            key: minutes.get(str(value), value) for key, value in options["ttl"].items()
-        }
+    options = options_of(case, ttl_seconds)
     if mode not in case.modes:
         return f"for {' and '.join(case.modes)} calls only"
     try:

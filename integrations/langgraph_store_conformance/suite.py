@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import pytest
 
-from langchain_nuonuo.store_tests.driver import Mode, StoreFactory
-from langchain_nuonuo.store_tests.registry import CASES, Case
-from langchain_nuonuo.store_tests.runner import MODULES, run_case
+from langgraph_store_conformance.driver import Mode, StoreFactory
+from langgraph_store_conformance.registry import CASES, Case
+from langgraph_store_conformance.runner import MODULES, run_case
 
 _ALL = [
     pytest.param(case, mode, id=f"{case.name}-{mode}")

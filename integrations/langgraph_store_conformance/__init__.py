@@ -2,14 +2,14 @@
 
 As a function, which returns a report::
 
-    from langchain_nuonuo.store_tests import validate
+    from langgraph_store_conformance import validate
 
     report = validate(lambda **options: MyStore(**options))
     report.raise_if_failed()
 
 or as tests, one per case and mode (needs pytest)::
 
-    from langchain_nuonuo.store_tests.suite import StoreConformanceTests
+    from langgraph_store_conformance.suite import StoreConformanceTests
 
     class TestMyStore(StoreConformanceTests):
         @pytest.fixture
@@ -30,9 +30,9 @@ one differs, and the report lists it.
 
 from __future__ import annotations
 
-from langchain_nuonuo.store_tests.driver import Driver, StoreFactory
-from langchain_nuonuo.store_tests.registry import CASES, Case, ConformanceError
-from langchain_nuonuo.store_tests.runner import Outcome, Report, validate
+from langgraph_store_conformance.driver import Driver, StoreFactory
+from langgraph_store_conformance.registry import CASES, Case, ConformanceError
+from langgraph_store_conformance.runner import Outcome, Report, validate
 
 __all__ = [
     "CASES",

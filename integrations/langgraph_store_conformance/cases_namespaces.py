@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from langgraph.store.base import ListNamespacesOp, MatchCondition
 
-from langchain_nuonuo.store_tests.driver import Driver
-from langchain_nuonuo.store_tests.registry import case, expect
+from langgraph_store_conformance.driver import Driver
+from langgraph_store_conformance.registry import case, expect
 
 TREE = [
     ("a", "b", "c"),

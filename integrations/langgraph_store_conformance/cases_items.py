@@ -6,8 +6,8 @@ from datetime import datetime
 
 from langgraph.store.base import InvalidNamespaceError, Item
 
-from langchain_nuonuo.store_tests.driver import Driver
-from langchain_nuonuo.store_tests.registry import ConformanceError, case, expect, require
+from langgraph_store_conformance.driver import Driver
+from langgraph_store_conformance.registry import ConformanceError, case, expect, require
 
 NS = ("users", "ada")
 
