@@ -15,7 +15,7 @@ import pytest
 import typer.main
 
 from nuonuo_memory import TextMemory
-from nuonuo_memory.cli import app
+from nuonuo_memory.cli.app import app
 from nuonuo_memory.encoders.base import HashingEncoder
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
