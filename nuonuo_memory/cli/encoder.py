@@ -50,7 +50,7 @@ def encoder_named(
 
 
 def _model(model: str, device: str | None, *, download: bool, name: str | None = None) -> Encoder:
-    if not download and not Path(model).is_dir():
+    if not download and not (model and Path(model).is_dir()):
         name = name or model.rsplit("/", 1)[-1]
         model = _cached(model)  # a folder, for which nothing is fetched
     from nuonuo_memory.encoders.sentence_transformer import SentenceTransformerEncoder
