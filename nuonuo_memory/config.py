@@ -94,8 +94,6 @@ class RankingConfig:
         beta: Inverse temperature: of the log-sum-exp that pools a memory's cues, and of the softmax
             over memories. From 20 to 40 a memory's cues vote together, which finds more than its
             best cue alone; at 10 many weak cues drown a strong one.
-        mean_centring: Share of the mean of the cues that is taken off a question: what all of them
-            have in common tells none from another. From 0.2 to 0.5 all do equally.
         bm25_weight: What BM25 counts, as a share of the highest in the scope. More helps short
             messages full of names, and hurts long turns.
         pair_discount: How much less a turn's best cue and that of the turn before, joined, count
@@ -121,7 +119,6 @@ class RankingConfig:
     bm25_candidates: int = 64
     rerank_depth: int = 48
     beta: float = BETA
-    mean_centring: float = 0.4
     bm25_weight: float = 0.2
     pair_discount: float = 0.1
     previous_weight: float = 0.1
@@ -141,7 +138,6 @@ class RankingConfig:
             math.isfinite(self.beta) and self.beta > 0, "beta", self.beta, "a finite number above 0"
         )
         for name in (
-            "mean_centring",
             "bm25_weight",
             "pair_discount",
             "previous_weight",

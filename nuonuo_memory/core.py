@@ -14,11 +14,12 @@ import torch
 from nuonuo_memory import inputs
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.encoders.adapters import AnyEncoder, as_encoder
+from nuonuo_memory.encoders.background import background_of
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import ClosedError, InvalidInputError, NotFoundError
 from nuonuo_memory.index.memory_index import MemoryIndex
+from nuonuo_memory.store import Store, open_store
 from nuonuo_memory.store.rows import MemoryRow, Query
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.types import Namespace
 
@@ -48,6 +49,16 @@ class Core:
     namespace: Namespace
     device: torch.device
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _background: torch.Tensor | None = None
+
+    def background(self) -> torch.Tensor:
+        """Return the mean vector of texts about nothing in particular, float64 [d].
+
+        The first call asks the encoder.
+        """
+        if self._background is None:
+            self._background = torch.from_numpy(background_of(self.encoder))
+        return self._background
 
     def follow(self) -> MemoryIndex:
         """Return the index, up to date with the store; the caller holds the lock.
@@ -71,7 +82,7 @@ class Core:
             NotFoundError: No memory has this id.
         """
         self.require_open()
-        row = self.store.get(inputs.ids_of(memory_id))[0]
+        row = self.store.get([inputs.id_of(memory_id)])[0]
         if row is None:
             raise NotFoundError(
                 f"expected the id of a memory, got {memory_id!r}, which none has; it may have been "
@@ -129,7 +140,7 @@ def open_core(
     place = pick_device(device)
     chosen = pick_encoder(encoder, str(place))
     extractor = as_link_extractor(link_extractor)
-    store = Store.open(
+    store = open_store(
         path, encoder_name=chosen.name, dimension=chosen.dimension, read_only=read_only
     )
     core = Core(

@@ -160,9 +160,9 @@ def _only(beginning: str, ids: Sequence[str]) -> str:
 
 def made_with(path: Path) -> tuple[str, int]:
     """Return the name and the dimension of the encoder that a file was made with."""
-    from nuonuo_memory.store.sqlite.store import Store
+    from nuonuo_memory.store import open_store
 
-    with Store.open(path, read_only=True) as store:
+    with open_store(path, read_only=True) as store:
         return store.encoder_name, store.dimension
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nuonuo_memory.encoders.background import TEXTS as BACKGROUND
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
 
@@ -68,7 +70,7 @@ def encode_texts(
 ) -> EncodedTexts:
     """Encode each different text once, in bulk, and write the vectors into a folder."""
     pending: dict[int, tuple[str, bool]] = {}
-    for text in texts:
+    for text in chain(BACKGROUND, texts):  # a memory asks for the background, too
         pending.setdefault(_key(text), (text, False))
     for text in queries:
         pending.setdefault(_key(_as_query(text)), (text, True))

@@ -15,6 +15,7 @@ from nuonuo_memory.config import AssociationConfig, RankingConfig
 from nuonuo_memory.engine.graph import seeds
 from nuonuo_memory.engine.graph.association_graph import ABOUT
 from nuonuo_memory.engine.graph.spread import Affinity, Spread, Start, rarity, spread
+from nuonuo_memory.engine.vectors.centring import SCALE, offsets
 from nuonuo_memory.engine.vectors.search import Candidates, nearest
 from nuonuo_memory.recall.features import (
     FeatureCache,
@@ -32,7 +33,7 @@ from nuonuo_memory.recall.score import contextual_evidence, independent_evidence
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.store.sqlite.store import Store
 
-EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.55, 0.08
+EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.52, 0.06
 """Bring evidence that holds activation to the scale of evidence that holds none, so that equal
 values are as likely right: the ratio of the slopes, and what makes the midpoints equal, of the two
 logistic regressions of benchmarks/score_map.py. A rising map, so that no order changes."""
@@ -118,13 +119,21 @@ class Walker:
         """Ask again with what the best memory leaves unexplained of the question."""
         query, index = self.query, self.query.index
         best = int(np.argmax(first.base(self.association.lexical)))
-        rest = query.centred
+        rest, centre = query.centred, query.centre
         if first.cues[best] >= 0:
             cue = index.cues.vectors(torch.tensor([first.cues[best]])).to(rest.device)
-            rest = seeds.leftover(rest, cue)
+            explained = (cue - centre.mean.to(rest)) / centre.spread
+            # The question as a unit vector on the cues' scale, less what the cue explains of it.
+            unit = centre.spread / SCALE
+            rest = seeds.leftover(rest * unit, explained) / unit
         key = int(first.keys[best])
         held = hashed_terms(self.store.get_keys([key])[key].text)
-        again = replace(query, centred=rest, terms=query.terms[~torch.isin(query.terms, held)])
+        again = replace(
+            query,
+            centred=rest,
+            offset=float(offsets(rest.cpu(), centre)),
+            terms=query.terms[~torch.isin(query.terms, held)],
+        )
         near = nearest(
             index.cues,
             rest,

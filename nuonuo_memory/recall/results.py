@@ -21,8 +21,8 @@ from nuonuo_memory.types import Cue, Hit
 Cosines = Callable[[Ints], NDArray[np.float64]]
 """From cues to the cosine of each with the question, 0 for a cue of -1."""
 
-SCORE_MIDPOINT = 0.97
-SCORE_SLOPE = 3.2
+SCORE_MIDPOINT = 0.84
+SCORE_SLOPE = 3.6
 """Logistic regression of right against wrong hits, both weighed alike, over LoCoMo and LongMemEval
 together (benchmarks/score_map.py)."""
 

@@ -22,7 +22,7 @@ FRAMEWORKS = {
     "llama_index_nuonuo",
 }
 LAYERS = (
-    {"_version", "errors", "types", "config", "threads", "inputs"},
+    {"_version", "errors", "types", "config", "threads", "platform", "json_values", "inputs"},
     {"encoders", "text", "engine", "store", "formats"},
     {"extractors", "index"},
     {"core"},

@@ -16,7 +16,6 @@ from nuonuo_memory.errors import InvalidInputError, NotFoundError
 _SHIFT = 40
 _PLACE = (1 << _SHIFT) - 1
 _FINGERPRINT_BLOCK = 65_536
-_PRIOR = 100
 
 
 class CueIndex:
@@ -127,17 +126,19 @@ class CueIndex:
         rows = self.gather(cue_ids)
         return dequantise(rows.high, rows.low, rows.scale)
 
-    def mean(self, groups: Sequence[int]) -> Tensor:
-        """Return the mean direction of the cues of some groups, float64 [d], shorter for few.
+    def total(self, groups: Sequence[int]) -> tuple[Tensor, int]:
+        """Return the sum of the unit vectors of the cues of some groups, and their number.
 
-        Cues of nothing stand beside them, as many as `_PRIOR`: the mean of a handful of cues tells
-        what these few are about, not what all have in common.
+        Sums are of whole numbers, so that what is forgotten leaves no trace in them.
+
+        Returns:
+            float64 [d] on the CPU, and the count.
         """
         held = [rows for rows in map(self.rows, sorted(set(groups))) if rows is not None]
-        if not held:
-            return torch.zeros(self.dimension, dtype=torch.float64, device=self.device)
-        total = torch.stack([rows.total for rows in held]).sum(0).to(torch.float64)
-        return total * (DIRECTION / (sum(rows.count for rows in held) + _PRIOR))
+        total = torch.zeros(self.dimension, dtype=torch.int64)
+        for rows in held:
+            total += rows.total.cpu()
+        return total.to(torch.float64) * DIRECTION, sum(rows.count for rows in held)
 
     def memory_cues(self, memory_ids: Tensor, *, ordered: bool = True) -> tuple[Tensor, Tensor]:
         """Return (cue ids, owner) of memories [n]; owner[i] is the place in `memory_ids`.

@@ -11,15 +11,16 @@ al. 2020, eq. 2, without its quadratic terms); the best cue alone is the limit o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from nuonuo_memory.engine.vectors.centring import Centre
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.quantise import fixed_point
 from nuonuo_memory.engine.vectors.search import cue_similarities
+from nuonuo_memory.engine.vectors.search import similarities as similarities_to
 
 _OPPOSITE = 0.5
 """Least squared length of a joined cue: two cues that point apart are no text together."""
@@ -37,28 +38,6 @@ class CueEvidence(NamedTuple):
     cue_ids: Tensor
     similarity: Tensor
     pooled: Tensor
-
-
-def centred(cue_index: CueIndex, queries: Tensor, groups: Sequence[int], *, share: float) -> Tensor:
-    """Take off queries what the cues of some groups have in common.
-
-    The mean of the cues tells none from another, yet lies nearer to some: a vague cue resembles
-    every question. Hopfield networks take the mean off patterns that are biased in the same way
-    (Amit, Gutfreund and Sompolinsky 1987, "Information storage in neural networks with low levels
-    of activity"); off the query alone it orders the cues alike, and nothing has to be stored anew:
-
-        q' = q - share * mean,   q'·x = q·x - share * mean·x.
-
-    Args:
-        cue_index: Where the cues are.
-        queries: float32 [B, d], on the index's device.
-        groups: Whose cues are meant.
-        share: How much of the mean goes, from 0 to 1.
-
-    Returns:
-        float32 [B, d].
-    """
-    return queries - (share * cue_index.mean(groups)).to(queries.dtype)
 
 
 def cue_evidence(
@@ -120,21 +99,24 @@ def pool(
 
 
 def similarity_of_pairs(
-    cue_index: CueIndex, pairs: tuple[Tensor, Tensor], similarities: tuple[Tensor, Tensor]
+    cue_index: CueIndex,
+    pairs: tuple[Tensor, Tensor],
+    similarities: tuple[Tensor, Tensor],
+    centre: Centre,
 ) -> Tensor:
-    """Say how near a query is to pairs of cues joined into one.
+    """Return how near a query is to pairs of cues joined into one.
 
     A text of two sentences lies near the mean of their vectors, since the encoder takes the mean of
-    its words', so the joined cue is the sum x + y scaled to length one:
+    its words', so the joined cue is the sum of both, x' + y' with x' = (x - mean) / spread, scaled
+    to length one:
 
-        s = (q·x + q·y) / |x + y|,   |x + y|² = 2 + 2 x·y.
-
-    The products are sums of whole numbers: the same bits on every device.
+        s = (s_x + s_y) / |x' + y'|,   |x' + y'|² = 2 + 2 x'·y'.
 
     Args:
         cue_index: Where the cues are, unit rows.
         pairs: The two cues of each pair, int64 [n] each.
         similarities: Each one's similarity to the query, float64 [n].
+        centre: Of the scope's cues.
 
     Returns:
         float64 [n], on the index's device.
@@ -146,6 +128,9 @@ def similarity_of_pairs(
     numbers = (fixed_point(rows.high, rows.low).to(torch.float64) for rows in (first, second))
     scale = first.scale.to(torch.float64) * second.scale.to(torch.float64)
     product = torch.mul(*numbers).sum(1) * scale
+    mean = centre.mean.to(product.device)
+    shared = sum(similarities_to(cue_index, mean[None], cues) for cues in pairs)
+    product = (product - shared + mean @ mean) / centre.spread**2
     total = (similarities[0] + similarities[1]).to(product.device)
     return total / (2 + 2 * product).clamp_min(_OPPOSITE).sqrt()
 
