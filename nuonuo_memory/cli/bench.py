@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from nuonuo_memory.cli.open_memory import encoder_named
+from nuonuo_memory.cli.encoder import encoder_named
 from nuonuo_memory.cli.options import Device, Json
 
 if TYPE_CHECKING:

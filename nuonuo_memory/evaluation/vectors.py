@@ -111,7 +111,9 @@ class EncodedOnce:
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode texts: float32 `[n, dimension]`, unit rows."""
-        return self._looked_up({unsigned_text_hash(text): text for text in texts}, texts, queries=False)
+        return self._looked_up(
+            {unsigned_text_hash(text): text for text in texts}, texts, queries=False
+        )
 
     def encode_queries(self, texts: Sequence[str]) -> Tensor:
         """Encode questions."""
