@@ -8,12 +8,12 @@ from typing import Any
 from nuonuo_memory.evaluation.result import BenchResult
 from nuonuo_memory.evaluation.result_file import Cell, Result, cell, this_command
 
-_BASELINES = {
+_BASELINES: dict[str, tuple[str, ...]] = {
     "best cue by cosine": ("baselines", "cosine_all_cues"),
     "one vector per turn": ("baselines", "one_vector_per_turn"),
     "BM25": ("baselines", "bm25"),
 }
-_SYSTEM = {"the memory": ("system",)}
+_SYSTEM: dict[str, tuple[str, ...]] = {"the memory": ("system",)}
 _LOCOMO = {
     "turn @5": ("turn", "recall@5"),
     "turn @10": ("turn", "recall@10"),
