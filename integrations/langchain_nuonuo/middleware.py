@@ -14,9 +14,10 @@ from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
-from langchain_nuonuo.tools import create_memory_tools
+from langchain_nuonuo.tools import tools_of
 from nuonuo_memory.agents.arguments import RecallArguments, require_memory
 from nuonuo_memory.agents.note import note_of, unseen
+from nuonuo_memory.agents.tools import MemoryTools
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Message, Namespace, Recall
 
@@ -113,21 +114,7 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             min_confidence=min_confidence,
             now=now,
         )
-        self.tools = []
-        if tools:
-            self.tools = create_memory_tools(
-                memory,
-                namespace=namespace,
-                k=k,
-                prefix=prefix,
-                where=where,
-                since=since,
-                until=until,
-                hops=hops,
-                group_by=group_by,
-                min_confidence=min_confidence,
-                now=now,
-            )
+        self.tools = tools_of(MemoryTools(memory, self.arguments), namespace) if tools else []
 
     def wrap_model_call(
         self,

@@ -157,7 +157,17 @@ def create_memory_tools(
         min_confidence=min_confidence,
         now=now,
     )
-    calls = _Calls(MemoryTools(memory, arguments, follow_hops=follow_hops), namespace)
+    return tools_of(MemoryTools(memory, arguments, follow_hops=follow_hops), namespace)
+
+
+def tools_of(tools: MemoryTools, namespace: NamespaceTemplate) -> list[BaseTool]:
+    """Return a memory's tools as LangChain's.
+
+    Args:
+        tools: What they do.
+        namespace: Whose memories, with placeholders that the run fills.
+    """
+    calls = _Calls(tools, namespace)
     return [
         StructuredTool.from_function(
             func=getattr(calls, name),
