@@ -1,4 +1,4 @@
-"""The service of examples/fastapi_service.py: its routes, its errors, and whose memories it gives."""
+"""The service of examples/fastapi_service.py: routes, errors, and whose memories it gives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nuonuo_memory.encoders import HashingEncoder
 pytest.importorskip("fastapi", reason="fastapi is not installed")
 pytest.importorskip("httpx", reason="httpx is not installed")
 
-from fastapi.testclient import TestClient  # noqa: E402
+from fastapi.testclient import TestClient
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fastapi_service.py"
 ADA, BOB = {"x-user": "ada"}, {"x-user": "bob"}
