@@ -6,9 +6,7 @@ The sessions run in the environment that nox itself is installed in (`.venv`, ma
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
 import nox
 
@@ -66,12 +64,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Say how complete the public types are; needs pyright (`npm install -g pyright`)."""
-    here = str(Path(sys.executable).parent)
-    session.run(
-        *("pyright", "--ignoreexternal", "--verifytypes", "nuonuo_memory"),
-        external=True,
-        env={"PATH": os.pathsep.join((here, os.environ["PATH"]))},
-    )
+    session.run(sys.executable, "scripts/check_types.py")
 
 
 @nox.session

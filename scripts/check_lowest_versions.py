@@ -19,17 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TESTS = [
-    "architecture",
-    "encoders",
-    "text",
-    "engine",
-    "store",
-    "formats",
-    "memory",
-    "maintenance",
-    "cli",
-]
+TESTS = (
+    *("architecture", "encoders", "text", "engine", "store"),
+    *("formats", "memory", "maintenance", "cli"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
