@@ -251,9 +251,9 @@ class Field:
             owner = named.owner.index_select(0, owner)
         about = mentions.kinds(rows.row) == ABOUT
         weight = rows.weight.double()
-        weight = torch.where(about, weight * (1 + self._config.about), weight)
+        weight = torch.where(about, weight * (1 + self._config.topic_boost), weight)
         total = tally(units(weight), owner, len(kept)).double() / UNIT
-        share = weight / (total**self._config.damping).index_select(0, owner)
+        share = weight / (total**self._config.degree_normalisation).index_select(0, owner)
         return owner, mentions.keys(rows.left), share, about
 
     def _within_budget(self, query: Tensor, name: Tensor, value: Tensor, count: Tensor) -> Tensor:
@@ -261,7 +261,7 @@ class Field:
 
         Those that give each memory the most come first; of equal ones, the lower key.
         """
-        each = value / count.clamp_min(1).double() ** self._config.damping
+        each = value / count.clamp_min(1).double() ** self._config.degree_normalisation
         order = lexsort(name, downwards(query, units(each)))
         sizes = count.index_select(0, order)
         spent = torch.cumsum(sizes, 0)
@@ -270,7 +270,7 @@ class Field:
             first = torch.searchsorted(query, query)
             spent = spent - (spent - sizes).index_select(0, first)
         kept = torch.empty_like(order, dtype=torch.bool)
-        return kept.index_copy_(0, order, spent <= self._config.arrivals)
+        return kept.index_copy_(0, order, spent <= self._config.fan_out_budget)
 
     def _scaled(self, query: Tensor, memory: Tensor, activation: Tensor, mass: Tensor) -> Tensor:
         """Scale what arrives by affinity, so that each query's sums to `mass`.

@@ -44,7 +44,11 @@ def begin(
         Query, memory and activation; the activations of a query sum to 1 - `named`.
     """
     share = 1 - named.double()
-    looks = [(first, 1 - config.second), (second, config.second)] if second else [(first, 1.0)]
+    looks = (
+        [(first, 1 - config.second_look_share), (second, config.second_look_share)]
+        if second
+        else [(first, 1.0)]
+    )
     parts: list[Start] = []
     for (memories, evidence), part in looks:
         count = min(config.starts, evidence.shape[1])
@@ -68,4 +72,6 @@ def mix(activation: Tensor, evidence: Tensor, *, config: AssociationConfig) -> T
         evidence: float64 [m], similarity and words, on the scale of a cosine.
         config: What evidence counts.
     """
-    return torch.log1p(activation.double() / config.floor) + config.similarity * evidence.double()
+    return (
+        torch.log1p(activation.double() / config.log_floor) + config.similarity * evidence.double()
+    )
