@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from engine_recall import clustered, exact_nearest
+from made_up import clustered, exact_nearest
 from numpy.typing import NDArray
 from scaling_curve import draw
 

@@ -11,6 +11,7 @@ expected, what came and what to do. Two rules hold for every text, name, id and 
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -55,14 +56,19 @@ _MAX_FLOAT: Final = sys.float_info.max
 
 
 def text_of(value: object, what: str = "text") -> str:
-    """Return `value` if it is a text with something in it."""
+    """Return `value` in Unicode's composed form if it is a text with something in it."""
     if not isinstance(value, str):
         raise InvalidInputError(f"{what} must be a str, got {type(value).__name__}; pass the words")
     if not value.strip():
         raise EmptyTextError(
             f"{what} must hold at least one visible character, got {shown(value)}; skip empty texts"
         )
-    return storable(value, what)
+    return _composed(storable(value, what))
+
+
+def _composed(text: str) -> str:
+    """Return a text in Unicode's composed form (NFC), so that it is the same however it came."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def namespace_of(value: object, default: Namespace | None = None) -> Namespace:
@@ -344,22 +350,22 @@ def message_of(value: object) -> Message:
         role=storable(role, "a message's role"),
         content=_content_of(fields.get("content")),
         at=time_of(fields.get("at")),
-        name=_name_of(fields.get("name"), "name"),
-        id=_name_of(fields.get("id"), "id"),
+        name=None if fields.get("name") is None else _composed(_name_of(fields["name"], "name")),
+        id=None if fields.get("id") is None else _name_of(fields["id"], "id"),
     )
 
 
-def _name_of(value: object, what: str) -> str | None:
-    if not isinstance(value, str | None):
+def _name_of(value: object, what: str) -> str:
+    if not isinstance(value, str):
         raise InvalidInputError(f"a message's {what} must be a str, got {shown(value)}")
-    return None if value is None else storable(value, f"a message's {what}")
+    return storable(value, f"a message's {what}")
 
 
 def _content_of(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return clean(value.replace("\x00", ""))
+        return _composed(clean(value.replace("\x00", "")))
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         parts = [
             part if isinstance(part, str) else part.get("text", "")
@@ -367,7 +373,7 @@ def _content_of(value: object) -> str:
             if isinstance(part, str | Mapping)
         ]
         texts = "\n".join(part for part in parts if isinstance(part, str) and part)
-        return clean(texts.replace("\x00", ""))
+        return _composed(clean(texts.replace("\x00", "")))
     raise InvalidInputError(
         f"a message's content must be a str or a list of parts, got {type(value).__name__}"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from nuonuo_memory.encoders.background import TEXTS as BACKGROUND
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
+from nuonuo_memory.text.hashing import unsigned_text_hash
 
 _BULK = 16_384
 Progress = Callable[[str, int, int], None]
@@ -71,9 +71,9 @@ def encode_texts(
     """Encode each different text once, in bulk, and write the vectors into a folder."""
     pending: dict[int, tuple[str, bool]] = {}
     for text in chain(BACKGROUND, texts):  # a memory asks for the background, too
-        pending.setdefault(_key(text), (text, False))
+        pending.setdefault(unsigned_text_hash(text), (text, False))
     for text in queries:
-        pending.setdefault(_key(_as_query(text)), (text, True))
+        pending.setdefault(unsigned_text_hash(_as_query(text)), (text, True))
     keys = np.array(sorted(pending), dtype=np.uint64)
     rows = np.lib.format.open_memmap(
         folder / "rows.npy", mode="w+", dtype=np.float16, shape=(len(keys), encoder.dimension)
@@ -94,13 +94,52 @@ def encode_texts(
     return EncodedTexts(folder)
 
 
+class EncodedOnce:
+    """An encoder that asks another one for each different text once, and keeps the vectors.
+
+    The rows are half precision, as those of `EncodedTexts`.
+
+    Args:
+        encoder: Makes the vectors.
+        progress: Told how many texts were encoded.
+    """
+
+    def __init__(self, encoder: Encoder, progress: Progress = silent) -> None:
+        self.name, self.dimension = encoder.name, encoder.dimension
+        self._encoder, self._progress = encoder, progress
+        self._rows: dict[int, Tensor] = {}
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode texts: float32 `[n, dimension]`, unit rows."""
+        return self._looked_up(
+            {unsigned_text_hash(text): text for text in texts}, texts, queries=False
+        )
+
+    def encode_queries(self, texts: Sequence[str]) -> Tensor:
+        """Encode questions."""
+        asked = [_as_query(text) for text in texts]
+        new = {unsigned_text_hash(name): text for name, text in zip(asked, texts, strict=True)}
+        return self._looked_up(new, asked, queries=True)
+
+    def _looked_up(self, by_key: dict[int, str], names: Sequence[str], *, queries: bool) -> Tensor:
+        """Return the vectors of `names`, those of the texts that are new encoded first."""
+        new = {key: text for key, text in by_key.items() if key not in self._rows}
+        # by length, so that a batch holds texts alike and little is padded
+        order = sorted(new, key=lambda key: len(new[key]))
+        for start in range(0, len(order), _BULK):
+            part = order[start : start + _BULK]
+            vectors = encode_checked(self._encoder, [new[key] for key in part], queries=queries)
+            self._rows.update(zip(part, vectors.to("cpu", torch.float16), strict=True))
+            self._progress("encoding", len(self._rows), len(self._rows))
+        if not names:
+            return torch.empty((0, self.dimension))
+        rows = torch.stack([self._rows[unsigned_text_hash(name)] for name in names]).float()
+        return torch.nn.functional.normalize(rows, dim=1)
+
+
 def _as_query(text: str) -> str:
     return f"\x00query\x00{text}"
 
 
-def _key(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-
-
 def _keys(texts: Sequence[str]) -> NDArray[np.uint64]:
-    return np.array([_key(text) for text in texts], dtype=np.uint64)
+    return np.array([unsigned_text_hash(text) for text in texts], dtype=np.uint64)

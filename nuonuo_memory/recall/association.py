@@ -30,8 +30,8 @@ from nuonuo_memory.recall.rank import Ranked, ranked, rerank_depth
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.recall.scope import Query, hashed_terms
 from nuonuo_memory.recall.score import contextual_evidence, independent_evidence
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.store.sqlite.store import Store
 
 EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.52, 0.06
 """Bring evidence that holds activation to the scale of evidence that holds none, so that equal
@@ -77,7 +77,11 @@ class Walker:
         first = self._first_look(near)
         start = None if self.request.start is None else self._given(self.request.start)
         names, rare = self._names()
-        more = start is None and config.second > 0 and self._asks_for_more(first, names.key[rare])
+        more = (
+            start is None
+            and config.second_look_share > 0
+            and self._asks_for_more(first, names.key[rare])
+        )
         second = self._second_look(first) if more else None
         cache = FeatureCache(query, first)
         walks = spread(
@@ -109,7 +113,7 @@ class Walker:
         graph = self.query.index.graph
         if not len(first.keys) or not len(rare):
             return False
-        best = int(first.keys[int(np.argmax(first.base(self.association.lexical)))])
+        best = int(first.keys[int(np.argmax(first.base(self.association.bm25_weight)))])
         held = graph.names_of(torch.tensor([best], device=graph.device)).right
         missing = rare[~torch.isin(rare, held)]
         known = graph.mentioned_in(*self._in_each_group(missing))
@@ -118,7 +122,7 @@ class Walker:
     def _second_look(self, first: Features) -> SecondLook:
         """Ask again with what the best memory leaves unexplained of the question."""
         query, index = self.query, self.query.index
-        best = int(np.argmax(first.base(self.association.lexical)))
+        best = int(np.argmax(first.base(self.association.bm25_weight)))
         rest, centre = query.centred, query.centre
         if first.cues[best] >= 0:
             cue = index.cues.vectors(torch.tensor([first.cues[best]])).to(rest.device)
@@ -167,7 +171,7 @@ class Walker:
         names: Start,
     ) -> Start:
         """Return the memories that activation starts from."""
-        device, lexical = self.query.index.graph.device, self.association.lexical
+        device, lexical = self.query.index.graph.device, self.association.bm25_weight
         named = names.activation.sum()
         if start is None:
             looks = [
@@ -193,7 +197,7 @@ class Walker:
         def worth(_query: Tensor, memory: Tensor) -> Tensor:
             """How much the question welcomes each memory: exp(affinity * (evidence - 1))."""
             unique, back = torch.unique(memory, return_inverse=True)
-            base = cache.of(unique.cpu().numpy()).base(self.association.lexical)
+            base = cache.of(unique.cpu().numpy()).base(self.association.bm25_weight)
             welcome = torch.from_numpy(np.exp(self.association.affinity * (base - 1.0)))
             return welcome.to(memory.device)[back]
 
@@ -232,7 +236,9 @@ class Walker:
         """Return evidence with what the second look and activation add, float64 [n]."""
         config = self.association
         if second is not None:
-            evidence = evidence + config.rest * second.cache.of(keys).base(config.lexical)
+            evidence = evidence + config.second_look_weight * second.cache.of(keys).base(
+                config.bm25_weight
+            )
         rows = _rows_of(keys, walks)
         arrived = np.zeros(len(keys))
         arrived[rows >= 0] = walks.activation.cpu().numpy()[rows[rows >= 0]]

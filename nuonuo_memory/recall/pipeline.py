@@ -40,6 +40,7 @@ def answer(core: Core, texts: Sequence[str], request: RecallRequest) -> list[Rec
     core.require_open()
     if not texts:
         return []
+    core.verify_encoder()
     directions = encode(core, texts, request).cpu()
     with core.lock:
         core.follow()

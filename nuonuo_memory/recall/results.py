@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from nuonuo_memory.recall.rank import GROUP_DEPTH, Ranked
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.store.convert import memory_of
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints, MemoryRow
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.types import Cue, Hit
 
 Cosines = Callable[[Ints], NDArray[np.float64]]

@@ -20,18 +20,24 @@ from nuonuo_memory.engine.vectors.search import nearest, similarities
 
 DIMENSION = 32
 CUES = 600
+WIDE = 384
 
 
 def unit(vectors: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.normalize(vectors, dim=-1)
 
 
-def normal(rows: int, seed: int) -> torch.Tensor:
-    return torch.randn(rows, DIMENSION, generator=torch.Generator().manual_seed(seed))
+def normal(rows: int, seed: int, dimension: int = DIMENSION) -> torch.Tensor:
+    return torch.randn(rows, dimension, generator=torch.Generator().manual_seed(seed))
+
+
+def wide(rows: int, seed: int) -> torch.Tensor:
+    """Of the size that encoders have, where lengths differ little."""
+    return normal(rows, seed, WIDE)
 
 
 def filled(vectors: torch.Tensor, device: str = "cpu") -> CueIndex:
-    index, ids = CueIndex(DIMENSION, device=device), torch.arange(len(vectors))
+    index, ids = CueIndex(vectors.shape[1], device=device), torch.arange(len(vectors))
     index.add(ids, vectors, memory_ids=ids, group=0)
     return index
 
@@ -87,12 +93,12 @@ def test_a_constant_added_to_all_vectors_leaves_nine_of_the_first_ten(
     seed: int, length: float
 ) -> None:
     """On the mean of twenty questions."""
-    vectors, around = unit(normal(CUES, seed)), unit(normal(60, seed + 1))
-    shift = length * unit(normal(1, seed + 2))
+    vectors, around = unit(wide(CUES, seed)), unit(wide(60, seed + 1))
+    shift = length * unit(wide(1, seed + 2))
     plain, moved = filled(vectors), filled(unit(vectors + shift))
     backgrounds = [one.double().mean(0) for one in (around, unit(around + shift))]
     kept = []
-    for query in unit(vectors[:20] + 0.5 * normal(20, seed + 3) / DIMENSION**0.5):
+    for query in unit(vectors[:20] + 0.5 * wide(20, seed + 3) / WIDE**0.5):
         before = scores(plain, query, backgrounds[0]).topk(10).indices.tolist()
         after = scores(moved, unit(query + shift[0]), backgrounds[1]).topk(10).indices.tolist()
         kept.append(len(set(before) & set(after)))

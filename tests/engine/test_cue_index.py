@@ -29,7 +29,7 @@ def test_holds_what_was_added(device: str) -> None:
     wanted = torch.stack([hard_vectors("normal", 1, 8, i)[0] for i in (7, 2)])
     planes = quantise(wanted)
     got = cue_index.vectors(torch.tensor([7, 2])).cpu()
-    assert torch.equal(got, dequantise(planes.high, planes.low, planes.scale))
+    assert torch.equal(got, dequantise(planes.coarse, planes.residual, planes.scale))
     cues, owner = cue_index.memory_cues(torch.tensor([2, 1, 3]))
     assert (cues.tolist(), owner.tolist()) == ([7, 2, 4, 9], [0, 1, 1, 1])
 
@@ -58,8 +58,8 @@ def test_any_history_ends_in_the_same_state(history: list[tuple[int, int, int]])
         assert rows is not None
         for start, chunk in zip(rows.starts, rows.chunks, strict=True):
             spare = chunk.part(slice(max(0, rows.count - start), None))
-            assert not spare.high.any()
-            assert not spare.low.any()
+            assert not spare.coarse.any()
+            assert not spare.residual.any()
             assert not spare.cue_ids.any()
 
 
@@ -107,11 +107,11 @@ def test_growth_moves_nothing_and_small_groups_stay_small() -> None:
     fill(cue_index, [0], memory=0, group=0)
     rows = cue_index.rows(0)
     assert rows is not None
-    before = rows.chunks[0].high.data_ptr()
+    before = rows.chunks[0].coarse.data_ptr()
     for first in range(1, 3000, 7):
         ids = torch.arange(first, first + 7)
         cue_index.add(ids, torch.randn(7, 16), memory_ids=ids, group=0)
-    assert rows.chunks[0].high.data_ptr() == before
+    assert rows.chunks[0].coarse.data_ptr() == before
     assert len(rows.chunks) < 20
     assert rows.capacity <= 1.5 * rows.count + 32
     tiny = CueIndex(384)

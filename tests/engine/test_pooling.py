@@ -15,7 +15,7 @@ from nuonuo_memory.engine.vectors.pooling import (
     session_evidence,
     similarity_of_pairs,
 )
-from nuonuo_memory.engine.vectors.search import best_cues
+from nuonuo_memory.engine.vectors.search import similarities
 
 
 def unit(*rows: list[float]) -> torch.Tensor:
@@ -105,9 +105,9 @@ def test_agrees_with_the_best_cue_of_the_arena() -> None:
     cue_index, queries = filled(), unit([1, 0.2, 0], [0, 0.1, 1])
     memories = torch.tensor([[7, 8, -1], [9, 7, 12]])
     found = cue_evidence(cue_index, queries, memories, beta=30.0)
-    cues, similarity = best_cues(cue_index, queries, memories)
-    assert found.cue_ids.tolist() == cues.tolist()
-    assert found.similarity.tolist() == similarity.tolist()
+    assert found.cue_ids.tolist() == [[1, 3, -1], [4, 2, -1]]
+    best = similarities(cue_index, queries[:1], torch.tensor([1, 3]))
+    assert found.similarity[0].tolist() == [*best.tolist(), -math.inf]
     assert found.pooled[0, 0] > found.similarity[0, 0]
     assert found.pooled[0, 1] == pytest.approx(found.similarity[0, 1].item())
     assert found.pooled[1, 2] == -math.inf

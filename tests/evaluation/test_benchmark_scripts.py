@@ -25,7 +25,7 @@ def script(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         pytest.skip("benchmarks are not beside the tests")
     monkeypatch.syspath_prepend(str(SCRIPTS))
     module = importlib.import_module(name)
-    monkeypatch.setattr(module, "encoder_of", lambda *_: HashingEncoder())
+    monkeypatch.setattr(module, "encoder_of", lambda *_, **__: HashingEncoder())
     return module
 
 
@@ -118,8 +118,9 @@ def test_association_ablation_has_a_row_for_each_variant(
     ablation = script("association_ablation", monkeypatch)
     some = dict(list(ablation.VARIANTS.items())[:2])
     monkeypatch.setattr(ablation, "VARIANTS", some)
+    monkeypatch.setattr(ablation, "HOPS_OF", {"`hops` 1": 1})
     ablation.main(data, every=2)
     head, _, *rows = capsys.readouterr().out.strip().splitlines()
     assert "MuSiQue" in head
-    assert [row.split(" | ")[0][2:] for row in rows] == list(some)
-    assert rows[0].endswith("| 100.0 | 100.0 | 100.0 | 100.0 | nan | 100.0 |")
+    assert [row.split(" | ")[0][2:] for row in rows] == [*some, "`hops` 1"]
+    assert rows[0].endswith("| 100.0 | 100.0 | 100.0 | 100.0 | – | 100.0 |")

@@ -7,10 +7,10 @@ sides, and both sides brought back to length one,
     s(q, x) = SCALE · (q - mu)·(x - mu) / (|q - mu| · R),   R² = 1 - |mu|² = mean of |x - mu|²,
 
 unrelated texts lie near 0 and equal ones near SCALE with every encoder. Taking the scope's mean
-length R for each cue's own makes s an affine map of q'·x, with q' = SCALE · (q - mu) / (|q - mu| R):
-nothing has to be stored anew when the mean moves, the search stays exact, and so does forgetting,
-since the mean is a function of what is there. Hopfield networks take the mean off patterns that are
-biased in the same way (Amit, Gutfreund and Sompolinsky 1987, "Information storage in neural
+length R for each cue's own makes s an affine map of q'·x, q' = SCALE · (q - mu) / (|q - mu| R).
+Nothing has to be stored anew when the mean moves, the search stays exact, and so does forgetting,
+since the mean is a function of what is there. Hopfield networks take the mean off patterns that
+are biased in the same way (Amit, Gutfreund and Sompolinsky 1987, "Information storage in neural
 networks with low levels of activity").
 """
 

@@ -100,8 +100,8 @@ def check_encoder(
     if given != stored:
         raise EncoderMismatchError(
             f"the vectors in {path} come from the encoder {stored[0]!r} ({stored[1]} dimensions), "
-            f"got {given[0]!r} ({given[1]} dimensions); open it with that encoder, or run "
-            f"`nuonuo reencode --db {path}` to compute them anew"
+            f"got {given[0]!r} ({given[1]} dimensions); open it with that encoder, or "
+            "compute them anew with TextMemory.reencode(path, encoder) or `nuonuo reencode`"
         )
 
 
