@@ -258,3 +258,25 @@ def test_the_prompt_s_other_tokens_count(memory: TextMemory) -> None:
     for n in range(6):
         chat.put(ChatMessage(role=MessageRole.USER, content=f"Remark number {n} about bees."))
     assert len(chat.get()) > len(chat.get(initial_token_count=40)) >= 1
+
+
+# ------------------------------------------------------------------------------ async twins
+
+TWINS = {
+    NuonuoRetriever: {"add_nodes", "close", "retrieve"},
+    NuonuoMemory: {"close", "get", "get_all", "open", "put", "put_messages", "reset", "set"},
+    NuonuoMemoryBlock: {"close", "open"},
+    NuonuoVectorStore: {"clear", "close", "delete", "delete_nodes", "get_nodes", "open", "query"},
+    AssociationPostprocessor: {"close", "open", "postprocess_nodes"},
+    NuonuoToolSpec: {"forget", "follow", "recall", "remember", "update"},
+}
+
+
+@pytest.mark.parametrize("kind", TWINS)
+def test_every_call_has_an_async_twin(kind: type) -> None:
+    for name in TWINS[kind]:
+        twin = getattr(kind, f"a{name}")
+        assert inspect.iscoroutinefunction(inspect.unwrap(twin)), name
+        if f"a{name}" in vars(kind) and name in vars(kind):
+            expected = inspect.signature(getattr(kind, name)).parameters
+            assert inspect.signature(twin).parameters == expected, name
