@@ -13,7 +13,7 @@ from typing import Any
 import regex
 
 from nuonuo_memory.text import periods
-from nuonuo_memory.text.english_dates import ReadAnyTime, Rule, relative, since
+from nuonuo_memory.text.english_dates import Found, Read, ReadAnyTime, Rule, relative, since
 from nuonuo_memory.text.normalise import folded
 from nuonuo_memory.text.periods import Period
 from nuonuo_memory.text.wordlists import lists
@@ -111,11 +111,11 @@ class _Maker:
         return regex.compile(f"{left}(?:{pattern}){right}")
 
     def _rule(self, pattern: str, read: ReadAnyTime) -> Rule:
-        return Rule(self._compile(pattern), read)  # type: ignore[arg-type]
+        return Rule(self._compile(pattern), read)
 
-    def _relative(self, pattern: str, read: Any, unless: str | None = None) -> Rule:  # noqa: ANN401
+    def _relative(self, pattern: str, read: Read, unless: str | None = None) -> Rule:
         ban = None if unless is None else regex.compile(unless)
-        return relative(self._compile(pattern), read, ban)  # type: ignore[arg-type]
+        return relative(self._compile(pattern), read, ban)
 
     def _place(self, text: str, names: Mapping[str, int]) -> int:
         return next(number for form, number in names.items() if regex.fullmatch(form, text))
@@ -151,7 +151,7 @@ class _Maker:
             rf"(?P<day>\d{{1,2}})[./](?P<m>\d{{1,2}})[./](?P<year>{_YEAR})", self._read_date
         )
 
-    def _read_date(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
+    def _read_date(self, match: Found, now: datetime | None) -> Period | None:
         named = match.groupdict()
         number = (
             _han_number(named["m"]) if named.get("m") else 1 + self._place(
@@ -181,11 +181,11 @@ class _Maker:
         for unit in _UNITS:
             nouns = self._nouns(unit)
 
-            def counted(match: Any, now: datetime, unit: str = unit) -> Period:  # noqa: ANN401
+            def counted(match: Found, now: datetime, unit: str = unit) -> Period:
                 count, vague = self._count(match["n"])
                 return periods.ago(count, unit, now, vague=vague)
 
-            def in_last(match: Any, now: datetime, unit: str = unit) -> Period:  # noqa: ANN401
+            def in_last(match: Found, now: datetime, unit: str = unit) -> Period:
                 return periods.within(self._count(match["n"])[0], unit, now)
 
             plain = [one for one in self._cldr["ago"][unit] if "{0}" in one]
@@ -232,7 +232,7 @@ class _Maker:
 
     def _last(self) -> Iterator[Rule]:
         """Yield rules for the last weekend, weekday, season, week, month and year."""
-        last, this = self._own.get("last"), self._own.get("this")
+        last = self._own.get("last")
         weekends = self._own.get("weekend_last", ())
         if weekends:
             yield self._relative(self._literal(weekends), lambda _, now: periods.weekend(now))
@@ -354,13 +354,13 @@ class _Maker:
             return _han_number(figure)
         return 1 + self._place(given or "", self._months)
 
-    def _read_month(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
+    def _read_month(self, match: Found, now: datetime | None) -> Period | None:
         named = match.groupdict()
         given = named.get("year")
         number = self._number_of(named, "month", "m")
         return periods.month(number, int(given) if given else None, now)
 
-    def _read_months(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
+    def _read_months(self, match: Found, now: datetime | None) -> Period | None:
         named = match.groupdict()
         first = self._number_of(named, "month", "m")
         final = self._number_of(named, "to", "to_m")
@@ -393,7 +393,7 @@ def _again_all(pattern: str) -> str:
 class _Second:
     """A match whose groups may be those of the pattern's second alternative."""
 
-    def __init__(self, match: Any) -> None:  # noqa: ANN401
+    def __init__(self, match: Any) -> None:
         self._named: dict[str, str | None] = match.groupdict()
 
     def groupdict(self) -> dict[str, str | None]:
@@ -405,7 +405,7 @@ class _Second:
         return self.groupdict()[name]
 
 
-def _either(read: Any) -> Any:  # noqa: ANN401
+def _either(read: ReadAnyTime) -> ReadAnyTime:
     """Return a reading of a pattern that says the same in two orders."""
     return lambda match, now: read(_Second(match), now)
 
@@ -420,11 +420,11 @@ def _han_number(text: str) -> int:
     return 10 * _HAN.get(before, 1) + _HAN.get(after, 0)
 
 
-def _read_year(match: Any, _now: datetime | None) -> Period:  # noqa: ANN401
+def _read_year(match: Found, _now: datetime | None) -> Period:
     return periods.year(int(match["year"]))
 
 
-def _read_likely_year(match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
+def _read_likely_year(match: Found, now: datetime | None) -> Period | None:
     number = int(match["year"])
     latest = number if now is None else now.year
     return periods.year(number) if _EARLIEST <= number <= latest else None
