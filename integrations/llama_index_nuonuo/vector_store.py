@@ -22,8 +22,8 @@ from llama_index.core.vector_stores.types import (
 from llama_index_nuonuo.connection import Connection
 from llama_index_nuonuo.filters import both, where_of
 from llama_index_nuonuo.nodes import NODE_ID_KEY, REF_DOC_KEY, linked, node_of
-from nuonuo_memory.agents.arguments import RecallArguments, require_file
-from nuonuo_memory.encoders import AnyEncoder
+from nuonuo_memory.agents.arguments import RecallArguments, require_file, require_memory
+from nuonuo_memory.encoders import AnyEncoder, Encoder, as_encoder
 from nuonuo_memory.encoders.given import GivenVectors
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
@@ -82,6 +82,34 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         made = cls().open(embed_model)
         made.memory.import_(written)
         return made
+
+    def open(self, embed_model: AnyEncoder | None = None) -> Self:
+        """Open the path now, with `embed_model`; without a path, begin an empty memory.
+
+        Raises:
+            InvalidInputError: `embed_dim` is given, and is not the size of its vectors.
+        """
+        if embed_model is not None:
+            self._require_size(as_encoder(embed_model))
+        return super().open(embed_model)
+
+    def attach(self, memory: TextMemory) -> Self:
+        """Use a memory that is open already.
+
+        Raises:
+            InvalidInputError: `memory` is no memory, or `embed_dim` is given and is not the size of
+                its vectors.
+            ClosedError: It was closed.
+        """
+        self._require_size(require_memory(memory).encoder)
+        return super().attach(memory)
+
+    def _require_size(self, encoder: Encoder) -> None:
+        if self.embed_dim is not None and encoder.dimension != self.embed_dim:
+            raise InvalidInputError(
+                f"embed_dim is {self.embed_dim}, but {encoder.name!r} gives vectors of "
+                f"{encoder.dimension} numbers; leave embed_dim out, or give the embedder meant"
+            )
 
     @property
     def client(self) -> TextMemory:

@@ -248,6 +248,18 @@ def test_a_class_is_no_embedder() -> None:
         NuonuoRetriever.from_nodes([], embed_model=HashEmbedding)  # type: ignore[arg-type]
 
 
+def test_a_size_that_the_embedder_lacks_is_refused(
+    memory: TextMemory, embedder: HashEmbedding, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "v.db")
+    with pytest.raises(InvalidInputError, match="embed_dim is 5"):
+        NuonuoVectorStore(path=path, embed_dim=5).open(embedder)
+    with pytest.raises(InvalidInputError, match="embed_dim is 5"):
+        NuonuoVectorStore.from_memory(memory, embed_dim=5)
+    assert not Path(path).exists()
+    NuonuoVectorStore.from_memory(memory, embed_dim=256)
+
+
 def test_a_missing_export_is_told(tmp_path: Path, embedder: HashEmbedding) -> None:
     with pytest.raises(StoreError, match="no such file"):
         NuonuoVectorStore.from_persist_path(tmp_path / "none.jsonl", embedder)
