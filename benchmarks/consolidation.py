@@ -25,9 +25,6 @@ from result_files import Cell, Result, finish, rounded, this_command
 from nuonuo_memory import NewMemory, TextMemory
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation, Usage, plan
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "research" / "studies"))
-from texts import background
-
 
 def main() -> None:
     """Read the arguments and measure."""

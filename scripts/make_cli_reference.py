@@ -114,7 +114,9 @@ def main(arguments: list[str]) -> int:
     new = rewritten(page)
     if "--check" in arguments:
         if new != page:
-            print("docs/cli.md is out of date; run python scripts/make_cli_reference.py")
+            sys.stderr.write(
+                "docs/cli.md is out of date; run python scripts/make_cli_reference.py\n"
+            )
         return int(new != page)
     PAGE.write_text(new, encoding="utf-8")
     return 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from nuonuo_memory.text import periods
 from nuonuo_memory.text.periods import Period
@@ -38,24 +38,8 @@ _SEASON = rf"(?P<season>{'|'.join(_SEASONS)})"
 _UNIT = r"(?P<unit>day|week|month|year)s?"
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d\d))?"
 
-
-class Found(Protocol):
-    """What a pattern found: a match of `re` or of `regex`."""
-
-    def __getitem__(self, group: str, /) -> str: ...
-    def groupdict(self) -> Mapping[str, str | None]: ...
-    def start(self) -> int: ...
-    def end(self) -> int: ...
-
-
-class Finder(Protocol):
-    """A pattern of `re` or of `regex`."""
-
-    def search(self, string: str, /) -> Found | None: ...
-
-
-Read = Callable[[Found, datetime], Period | None]
-ReadAnyTime = Callable[[Found, datetime | None], Period | None]
+Read = Callable[[re.Match[str], datetime], Period | None]
+ReadAnyTime = Callable[[re.Match[str], datetime | None], Period | None]
 
 
 class Rule(NamedTuple):
@@ -68,26 +52,26 @@ class Rule(NamedTuple):
         unless: What the text must not hold besides.
     """
 
-    pattern: Finder
+    pattern: re.Pattern[str]
     read: ReadAnyTime
     relative: bool = False
-    unless: Finder | None = None
+    unless: re.Pattern[str] | None = None
 
 
 def _rule(pattern: str, read: ReadAnyTime) -> Rule:
     return Rule(re.compile(pattern, re.ASCII), read)
 
 
-def relative(pattern: Finder, read: Read, unless: Finder | None = None) -> Rule:
+def relative(pattern: re.Pattern[str], read: Read, unless: re.Pattern[str] | None = None) -> Rule:
     """Return a rule for a time that counts from now, and says nothing where now is unknown."""
 
-    def known(match: Found, now: datetime | None) -> Period | None:
+    def known(match: re.Match[str], now: datetime | None) -> Period | None:
         return None if now is None else read(match, now)
 
     return Rule(pattern, known, relative=True, unless=unless)
 
 
-def _relative(pattern: str, read: Read, unless: Finder | None = None) -> Rule:
+def _relative(pattern: str, read: Read, unless: re.Pattern[str] | None = None) -> Rule:
     return relative(re.compile(pattern, re.ASCII), read, unless)
 
 
@@ -99,58 +83,58 @@ def _month_number(word: str) -> int:
     return 1 + [m[:3] for m in _MONTHS].index(word[:3])
 
 
-def _given_year(match: Found) -> int | None:
+def _given_year(match: re.Match[str]) -> int | None:
     return int(match["year"]) if match["year"] else None
 
 
-def _ago(match: Found, now: datetime) -> Period:
+def _ago(match: re.Match[str], now: datetime) -> Period:
     vague = match["n"] in _VAGUE
     return periods.ago(_count(match["n"]), match["unit"], now, vague=vague)
 
 
-def _within(match: Found, now: datetime) -> Period:
+def _within(match: re.Match[str], now: datetime) -> Period:
     return periods.within(_count(match["n"] or "a"), match["unit"], now)
 
 
-def _last_unit(match: Found, now: datetime) -> Period:
+def _last_unit(match: re.Match[str], now: datetime) -> Period:
     which, unit = match["which"], match["unit"]
     return periods.within(1, unit, now) if which == "this" else periods.last(unit, now)
 
 
-def _weekday(match: Found, now: datetime) -> Period:
+def _weekday(match: re.Match[str], now: datetime) -> Period:
     return periods.weekday(_WEEKDAYS.index(match["weekday"]), now)
 
 
-def _iso(match: Found, _now: datetime | None) -> Period | None:
+def _iso(match: re.Match[str], _now: datetime | None) -> Period | None:
     return periods.date(int(match["year"]), int(match["m"]), int(match["day"]), now=None)
 
 
-def _date(match: Found, now: datetime | None) -> Period | None:
+def _date(match: re.Match[str], now: datetime | None) -> Period | None:
     number = _month_number(match["month"])
     return periods.date(_given_year(match), number, int(match["day"]), now=now)
 
 
-def _month(match: Found, now: datetime | None) -> Period | None:
+def _month(match: re.Match[str], now: datetime | None) -> Period | None:
     return periods.month(_month_number(match["month"]), _given_year(match), now)
 
 
-def _between(match: Found, now: datetime | None) -> Period | None:
+def _between(match: re.Match[str], now: datetime | None) -> Period | None:
     first, last = _month_number(match["month"]), _month_number(match["to"])
     return periods.months(first, last, _given_year(match), now)
 
 
-def _season(match: Found, now: datetime | None) -> Period | None:
+def _season(match: re.Match[str], now: datetime | None) -> Period | None:
     return periods.season(_SEASONS[match["season"]], _given_year(match), now)
 
 
-def _year(match: Found, _now: datetime | None) -> Period:
+def _year(match: re.Match[str], _now: datetime | None) -> Period:
     return periods.year(int(match["year"]))
 
 
 def since(read: ReadAnyTime) -> ReadAnyTime:
     """Return a reading of the time since what another reading finds began."""
 
-    def from_then(match: Found, now: datetime | None) -> Period | None:
+    def from_then(match: re.Match[str], now: datetime | None) -> Period | None:
         period = read(match, now)
         return None if period is None else periods.up_to(period, now)
 

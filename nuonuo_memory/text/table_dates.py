@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from itertools import chain
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 import regex
 
 from nuonuo_memory.text import periods
-from nuonuo_memory.text.english_dates import Found, Read, ReadAnyTime, Rule, relative, since
+from nuonuo_memory.text.date_patterns import again, again_all, beside, either, spaced
+from nuonuo_memory.text.english_dates import ReadAnyTime, Rule, relative, since
 from nuonuo_memory.text.normalise import folded
 from nuonuo_memory.text.periods import Period
 from nuonuo_memory.text.wordlists import lists
@@ -60,7 +61,7 @@ class _Maker:
         self._language = language
         self._own: Mapping[str, Any] = lists(language).get("times", {})
         self._cldr: Mapping[str, Any] = _table()[language]
-        self._spaced = language not in _UNSPACED
+        self.spaced = language not in _UNSPACED
         self._months = self._named(self._cldr["months"])
         self._weekdays = self._named(self._cldr["weekdays"])
         self._numbers = {
@@ -85,7 +86,7 @@ class _Maker:
         found: dict[str, int] = {}
         for place, forms in enumerate(names):
             for form in map(folded, forms):
-                if self._spaced or len(form) > 1:
+                if self.spaced or len(form) > 1:
                     found[self._inflected(form)] = place
         return found
 
@@ -103,19 +104,19 @@ class _Maker:
         return f"(?P<{group}>{joined})" if group else f"(?:{joined})"
 
     def _literal(self, phrases: Iterable[str], group: str = "") -> str:
-        return self._one_of((_spaced(phrase) for phrase in phrases), group)
+        return self._one_of((spaced(phrase) for phrase in phrases), group)
 
     def _compile(self, pattern: str) -> regex.Pattern[str]:
         left = r"(?<![\p{L}\p{M}\p{N}])" if self._language not in ("zh", "ja") else ""
-        right = r"(?![\p{L}\p{M}\p{N}])" if self._spaced else ""
+        right = r"(?![\p{L}\p{M}\p{N}])" if self.spaced else ""
         return regex.compile(f"{left}(?:{pattern}){right}")
 
     def _rule(self, pattern: str, read: ReadAnyTime) -> Rule:
-        return Rule(self._compile(pattern), read)
+        return Rule(self._compile(pattern), read)  # type: ignore[arg-type]
 
-    def _relative(self, pattern: str, read: Read, unless: str | None = None) -> Rule:
+    def _relative(self, pattern: str, read: Any, unless: str | None = None) -> Rule:  # noqa: ANN401
         ban = None if unless is None else regex.compile(unless)
-        return relative(self._compile(pattern), read, ban)
+        return relative(self._compile(pattern), read, ban)  # type: ignore[arg-type]
 
     def _place(self, text: str, names: Mapping[str, int]) -> int:
         return next(number for form, number in names.items() if regex.fullmatch(form, text))
@@ -135,7 +136,7 @@ class _Maker:
 
     def _dates(self) -> Iterator[Rule]:
         month = self._one_of(self._months, "month")
-        if not self._spaced:
+        if not self.spaced:
             han = "[0-9一二三四五六七八九十]{1,3}"
             year = rf"(?:(?P<year>{_YEAR}) ?[年년] ?)?"
             yield self._rule(
@@ -151,7 +152,7 @@ class _Maker:
             rf"(?P<day>\d{{1,2}})[./](?P<m>\d{{1,2}})[./](?P<year>{_YEAR})", self._read_date
         )
 
-    def _read_date(self, match: Found, now: datetime | None) -> Period | None:
+    def _read_date(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
         named = match.groupdict()
         number = (
             _han_number(named["m"]) if named.get("m") else 1 + self._place(
@@ -181,18 +182,18 @@ class _Maker:
         for unit in _UNITS:
             nouns = self._nouns(unit)
 
-            def counted(match: Found, now: datetime, unit: str = unit) -> Period:
+            def counted(match: Any, now: datetime, unit: str = unit) -> Period:  # noqa: ANN401
                 count, vague = self._count(match["n"])
                 return periods.ago(count, unit, now, vague=vague)
 
-            def in_last(match: Found, now: datetime, unit: str = unit) -> Period:
+            def in_last(match: Any, now: datetime, unit: str = unit) -> Period:  # noqa: ANN401
                 return periods.within(self._count(match["n"])[0], unit, now)
 
             plain = [one for one in self._cldr["ago"][unit] if "{0}" in one]
             for after in (self._own["ago_after"],) if "ago_after" in self._own else ():
                 yield self._relative(rf"{number} ?[个個]? ?{nouns} ?(?:{after})", counted)
             for pattern in plain:
-                start, end = (_spaced(part) for part in pattern.split("{0}"))
+                start, end = (spaced(part) for part in pattern.split("{0}"))
                 yield self._relative(f"{start}{number}{end}", counted)
                 if self._own.get("one_bare"):
                     one = end.removeprefix(" ?").strip()
@@ -202,18 +203,18 @@ class _Maker:
             for pattern in set(self._cldr["ago"][unit]) - set(plain):
                 dual = 2 if self._language == "ar" and "ين" in pattern else 1
                 yield self._relative(
-                    _spaced(pattern),
+                    spaced(pattern),
                     lambda _, now, unit=unit, dual=dual: periods.ago(dual, unit, now),
                 )
             last = self._own.get("last", "(?!)")
             before = self._own.get("within", "(?!)")
             yield self._relative(
-                rf"(?:{last}) {number} {nouns}|{_again(number)} (?:{last}) {nouns}"
-                if self._spaced
+                rf"(?:{last}) {number} {nouns}|{again(number)} (?:{last}) {nouns}"
+                if self.spaced
                 else rf"(?:{before}) ?{number} ?[个個]? ?{nouns}",
-                _either(in_last),
+                either(in_last),
             )
-            if self._spaced:
+            if self.spaced:
                 yield self._relative(rf"(?:{before}) {number} {nouns}", in_last)
 
     def _nouns(self, unit: str) -> str:
@@ -238,12 +239,12 @@ class _Maker:
             yield self._relative(self._literal(weekends), lambda _, now: periods.weekend(now))
         if last and "weekend" in self._own:
             noun = folded(self._own["weekend"])
-            yield self._relative(_beside(last, noun), lambda _, now: periods.weekend(now))
+            yield self._relative(beside(last, noun), lambda _, now: periods.weekend(now))
         for number, phrases in enumerate(self._cldr["last_weekday"]):
             forms = [form for form, place in self._weekdays.items() if place == number]
-            patterns = [_spaced(phrase) for phrase in phrases]
-            if last and self._spaced:
-                patterns.append(_beside(last, self._one_of(forms)))
+            patterns = [spaced(phrase) for phrase in phrases]
+            if last and self.spaced:
+                patterns.append(beside(last, self._one_of(forms)))
             if self._language == "zh":
                 day = "一二三四五六日"[number] + ("天" if number == 6 else "")
                 patterns.append(rf"上(?:个|個)?(?:周|週|星期|礼拜|禮拜)[{day}]")
@@ -255,21 +256,21 @@ class _Maker:
             year = rf"(?P<year>{_YEAR})"
             if last:
                 yield self._relative(
-                    _beside(last, noun), lambda _, now, name=name: periods.season(name, None, now)
+                    beside(last, noun), lambda _, now, name=name: periods.season(name, None, now)
                 )
             yield self._rule(
                 rf"(?:{noun})(?: de| del| di|) {year}"
-                if self._spaced
+                if self.spaced
                 else rf"{year} ?[年년]의? ?(?:{noun})",
-                lambda match, now, name=name: periods.season(name, int(match["year"]), now),
+                partial(_season_of_year, name),
             )
         for unit in _UNITS[1:]:
             patterns = [
-                _spaced(one)
+                spaced(one)
                 for one in (*self._cldr["last"][unit], *self._own.get(f"last_{unit}", ()))
             ]
-            if last and self._spaced:
-                patterns.append(_beside(last, self._nouns(unit)))
+            if last and self.spaced:
+                patterns.append(beside(last, self._nouns(unit)))
             yield self._relative(
                 self._one_of(patterns), lambda _, now, unit=unit: periods.last(unit, now)
             )
@@ -287,12 +288,12 @@ class _Maker:
         year = rf"(?:,? (?:de |del |di |d')?(?P<year>{_YEAR}))?"
         year_word = folded(own.get("year_word", "")) if self._language != "ru" else own["year_word"]
         end = rf"(?: (?:{year_word}))?" if year_word else ""
-        if not self._spaced:
+        if not self.spaced:
             year, end = "", ""
             month = rf"(?:(?P<year>{_YEAR}) ?[年년] ?)?{month}"
         between = [*own["between"], ""][:3]
         first, joiner, last = (f"(?:{folded(one)})" if one else "" for one in between)
-        gap = " " if self._spaced else " ?"
+        gap = " " if self.spaced else " ?"
         from_month = f"{first}{gap if first else ''}{month}"
         yield self._rule(
             rf"{from_month}{gap}{joiner}{gap}{to}{year}(?:{gap}{last})?", self._read_months
@@ -309,8 +310,8 @@ class _Maker:
                 )
             if starts[2]:
                 yield self._rule(
-                    rf"(?:{starts[2][0]}){what}(?:{starts[2][1]})?|{_again_all(what)}(?:{starts[2][1]})",
-                    since(_either(read)),
+                    rf"(?:{starts[2][0]}){what}(?:{starts[2][1]})?|{again_all(what)}(?:{starts[2][1]})",
+                    since(either(read)),
                 )
         within = own.get("in")
         if within:
@@ -321,7 +322,7 @@ class _Maker:
             yield self._rule(
                 rf"{month}\.? ?,? (?:de |del |di )?(?P<year>{_YEAR}){end}", self._read_month
             )
-        elif self._spaced:
+        elif self.spaced:
             after = folded(own["in_after"])
             yield self._rule(rf"(?:(?P<year>{_YEAR}) )?{month}(?: ?(?:{after}))", self._read_month)
         else:
@@ -330,7 +331,7 @@ class _Maker:
 
     def _years(self, end: str) -> Iterator[Rule]:
         own = self._own
-        if not self._spaced:
+        if not self.spaced:
             yield self._rule(rf"(?P<year>{_YEAR}) ?[年년]", _read_year)
             return
         if "year" in own:
@@ -344,7 +345,7 @@ class _Maker:
             yield self._rule(rf"(?P<year>{_YEAR})(?! ?(?:[%€$]|euro|\p{{N}}))", _read_likely_year)
 
     def _month(self) -> str:
-        if self._spaced:
+        if self.spaced:
             return self._one_of(self._months, "month")
         return r"(?P<m>1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九]) ?(?:月|월)(?![日号一-九个個\d])"
 
@@ -354,13 +355,13 @@ class _Maker:
             return _han_number(figure)
         return 1 + self._place(given or "", self._months)
 
-    def _read_month(self, match: Found, now: datetime | None) -> Period | None:
+    def _read_month(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
         named = match.groupdict()
         given = named.get("year")
         number = self._number_of(named, "month", "m")
         return periods.month(number, int(given) if given else None, now)
 
-    def _read_months(self, match: Found, now: datetime | None) -> Period | None:
+    def _read_months(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
         named = match.groupdict()
         first = self._number_of(named, "month", "m")
         final = self._number_of(named, "to", "to_m")
@@ -369,45 +370,6 @@ class _Maker:
 
 
 _NO_UNITS = frozenset(("vor", "hace", "назад", "önce", "geleden", "قبل", "पहले", "il", "dans"))
-
-
-def _spaced(phrase: str) -> str:
-    """Return a phrase as a pattern that takes any space between its words."""
-    return regex.escape(folded(phrase).replace("’", "'")).replace(r"\ ", " ").replace(" ", r"\s?")
-
-
-def _beside(last: str, noun: str) -> str:
-    """Return a pattern for "last" before or after a noun."""
-    return rf"(?:{last})\s?(?:{noun})|(?:{noun})\s?(?:{last})"
-
-
-def _again(pattern: str) -> str:
-    """Return a pattern with its group of a number under another name."""
-    return pattern.replace("P<n>", "P<n2>")
-
-
-def _again_all(pattern: str) -> str:
-    return regex.sub(r"P<(\w+)>", r"P<\g<1>2>", pattern)
-
-
-class _Second:
-    """A match whose groups may be those of the pattern's second alternative."""
-
-    def __init__(self, match: Any) -> None:
-        self._named: dict[str, str | None] = match.groupdict()
-
-    def groupdict(self) -> dict[str, str | None]:
-        """Return the groups by their first names."""
-        first = {name: text for name, text in self._named.items() if not name.endswith("2")}
-        return {name: text or self._named.get(f"{name}2") for name, text in first.items()}
-
-    def __getitem__(self, name: str) -> str | None:
-        return self.groupdict()[name]
-
-
-def _either(read: ReadAnyTime) -> ReadAnyTime:
-    """Return a reading of a pattern that says the same in two orders."""
-    return lambda match, now: read(_Second(match), now)
 
 
 def _han_number(text: str) -> int:
@@ -420,11 +382,15 @@ def _han_number(text: str) -> int:
     return 10 * _HAN.get(before, 1) + _HAN.get(after, 0)
 
 
-def _read_year(match: Found, _now: datetime | None) -> Period:
+def _read_year(match: Any, _now: datetime | None) -> Period:  # noqa: ANN401
     return periods.year(int(match["year"]))
 
 
-def _read_likely_year(match: Found, now: datetime | None) -> Period | None:
+def _read_likely_year(match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
     number = int(match["year"])
     latest = number if now is None else now.year
     return periods.year(number) if _EARLIEST <= number <= latest else None
+
+
+def _season_of_year(name: str, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
+    return periods.season(name, int(match["year"]), now)
