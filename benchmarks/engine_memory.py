@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from result_files import Cell, Result, finish, rounded, this_command
 
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 
 
 def resident_bytes() -> int:
@@ -32,20 +32,20 @@ def main() -> None:
     parser.add_argument("--save", type=Path, help="where the result file goes")
     options = parser.parse_args()
     vectors = torch.nn.functional.normalize(torch.randn(options.batch, options.dimension), dim=1)
-    CueArena(options.dimension).add(
+    CueIndex(options.dimension).add(
         torch.arange(options.batch), vectors, memory_ids=torch.arange(options.batch), group=0
     )
     before, start = resident_bytes(), time.perf_counter()
-    arena = CueArena(options.dimension)
+    cue_index = CueIndex(options.dimension)
     for number, ids in enumerate(torch.arange(options.rows).split(options.batch)):
         group = number % options.groups
-        arena.add(ids, vectors[: len(ids)], memory_ids=ids // 3, group=group)
+        cue_index.add(ids, vectors[: len(ids)], memory_ids=ids // 3, group=group)
     seconds = time.perf_counter() - start
     own = 2 * options.rows * options.dimension
     grown = resident_bytes() - before
     rows: list[list[Cell]] = [
-        ["bytes a cue, as counted", rounded(arena.nbytes / options.rows)],
-        ["the same, of the float16 vectors' own", round(arena.nbytes / own, 3)],
+        ["bytes a cue, as counted", rounded(cue_index.nbytes / options.rows)],
+        ["the same, of the float16 vectors' own", round(cue_index.nbytes / own, 3)],
         ["resident bytes a cue", rounded(grown / options.rows)],
         ["resident, of the float16 vectors' own", round(grown / own, 3)],
         ["seconds to add all", rounded(seconds)],

@@ -25,7 +25,7 @@ from torch import Tensor
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.cuda.device import DeviceRecall, attach
 from nuonuo_memory.engine.hopfield.attention import retrieve_plainly
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 
 DIMENSION = 384
 CANDIDATES = (64, 128)
@@ -40,7 +40,7 @@ TARGETS = {
     "ingestion": "20,000 cues a second",
     "hop over": "0.05 ms, 4 MB",
 }
-SETTLING = ("gram", "step", "vote", "conclude")
+SETTLING = ("gram", "step", "sum_by_memory", "conclude")
 """Kernels after the ranked candidates; `found_ms` adds up the others."""
 ENGINE = ("small", "1m", "10m", "namespaces", "batch")
 K = 10
@@ -55,11 +55,11 @@ def unit_rows(rows: int, seed: int) -> Tensor:
     return torch.nn.functional.normalize(centres[which] + noise, dim=1)
 
 
-def fill(arena: CueArena, rows: int, group: int, first: int = 0) -> None:
+def fill(cue_index: CueIndex, rows: int, group: int, first: int = 0) -> None:
     for begin in range(0, rows, 1_000_000):
         count = min(1_000_000, rows - begin)
         ids = torch.arange(first + begin, first + begin + count)
-        arena.add(ids, unit_rows(count, first + begin + 1), memory_ids=ids // 3, group=group)
+        cue_index.add(ids, unit_rows(count, first + begin + 1), memory_ids=ids // 3, group=group)
 
 
 def questions(count: int, rows: int) -> Tensor:
@@ -79,11 +79,11 @@ def same(one: Any, other: Any) -> str:
     return "equal"
 
 
-def exact_share(arena: CueArena, found: Tensor, queries: Tensor, rows: int) -> float:
+def exact_share(cue_index: CueIndex, found: Tensor, queries: Tensor, rows: int) -> float:
     """Return the share of float64's nearest cues among those found [B, c], first 16 queries."""
     queries = queries[:16]
     scores = [
-        arena.vectors(part).double() @ queries.double().T
+        cue_index.vectors(part).double() @ queries.double().T
         for part in torch.arange(rows).split(200_000)
     ]
     exact = torch.cat(scores).T.topk(found.shape[1]).indices
@@ -110,18 +110,18 @@ def profile(recaller: Any) -> dict[str, float]:
 
 
 def measure(
-    name: str, arena: CueArena, queries: Tensor, groups: list[list[int]], *, exact_rows: int = 0
+    name: str, cue_index: CueIndex, queries: Tensor, groups: list[list[int]], *, exact_rows: int = 0
 ) -> list[dict[str, Any]]:
     """Measure one case with each number of candidates."""
     return [
-        measure_one(name, arena, queries, groups, exact_rows=exact_rows, candidates=candidates)
+        measure_one(name, cue_index, queries, groups, exact_rows=exact_rows, candidates=candidates)
         for candidates in CANDIDATES
     ]
 
 
 def measure_one(
     name: str,
-    arena: CueArena,
+    cue_index: CueIndex,
     queries: Tensor,
     groups: list[list[int]],
     *,
@@ -129,14 +129,14 @@ def measure_one(
     candidates: int,
 ) -> dict[str, Any]:
     config = HopfieldConfig(candidates=candidates)
-    device = attach(arena)
+    device = attach(cue_index)
     if not isinstance(device, DeviceRecall):
         raise SystemExit("no GPU here")
     ask = {"groups": groups, "k": K, "config": config}
     found = device.recall(queries, **ask)
     some = slice(0, 32)
     plain = retrieve_plainly(
-        arena, queries[some], groups=groups[some], k=K, config=config, allowed=None
+        cue_index, queries[some], groups=groups[some], k=K, config=config, allowed=None
     )
     recaller = device.start(queries, **ask)
     record: dict[str, Any] = {
@@ -153,7 +153,7 @@ def measure_one(
     }
     if exact_rows:
         cues = recaller.candidates(len(queries))
-        record["float64_share"] = exact_share(arena, cues, queries, exact_rows)
+        record["float64_share"] = exact_share(cue_index, cues, queries, exact_rows)
     print(json.dumps(record), flush=True)
     return record
 
@@ -174,39 +174,41 @@ def copy_bandwidth() -> float:
 def run(cases: list[str]) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = [{"case": "copy", "TB_per_s": copy_bandwidth()}]
     if "small" in cases:
-        arena = CueArena(DIMENSION, device="cuda")
-        fill(arena, 20_000, 0)
+        cue_index = CueIndex(DIMENSION, device="cuda")
+        fill(cue_index, 20_000, 0)
         for batch in (1, 8, 64):
             asked = questions(batch, 20_000)
-            found = measure(f"20,000 x {batch}", arena, asked, [[0]] * batch, exact_rows=20_000)
+            found = measure(f"20,000 x {batch}", cue_index, asked, [[0]] * batch, exact_rows=20_000)
             found[0]["torch_ms"] = torch_ms(20_000, batch)
             records.extend(found)
     if "1m" in cases:
-        arena = CueArena(DIMENSION, device="cuda")
-        fill(arena, 1_000_000, 0)
+        cue_index = CueIndex(DIMENSION, device="cuda")
+        fill(cue_index, 1_000_000, 0)
         for batch in (1, 64):
             asked = questions(batch, 1_000_000)
             found = measure(
-                f"1 million x {batch}", arena, asked, [[0]] * batch, exact_rows=1_000_000
+                f"1 million x {batch}", cue_index, asked, [[0]] * batch, exact_rows=1_000_000
             )
             found[0]["torch_ms"] = torch_ms(1_000_000, batch)
             records.extend(found)
     if "10m" in cases:
-        arena = CueArena(DIMENSION, device="cuda")
-        fill(arena, 10_000_000, 0)
+        cue_index = CueIndex(DIMENSION, device="cuda")
+        fill(cue_index, 10_000_000, 0)
         batches = (1, 1024) if "batch" in cases else (1,)
         for batch in batches:
             records.extend(
-                measure(f"10 million x {batch}", arena, questions(batch, 10**7), [[0]] * batch)
+                measure(f"10 million x {batch}", cue_index, questions(batch, 10**7), [[0]] * batch)
             )
         records[1]["torch_ms"] = torch_ms(10_000_000, 1)
     if "namespaces" in cases:
-        arena = CueArena(DIMENSION, device="cuda")
+        cue_index = CueIndex(DIMENSION, device="cuda")
         for group in range(4096):
-            fill(arena, 5000, group, first=group * 5000)
+            fill(cue_index, 5000, group, first=group * 5000)
         asked = questions(4096, 10**6)
         records.extend(
-            measure("4,096 namespaces of 5,000", arena, asked, [[group] for group in range(4096)])
+            measure(
+                "4,096 namespaces of 5,000", cue_index, asked, [[group] for group in range(4096)]
+            )
         )
     return records
 

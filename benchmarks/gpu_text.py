@@ -23,7 +23,7 @@ from torch import Tensor
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.encoders.minilm import MiniLMEncoder, load_minilm
 from nuonuo_memory.engine.cuda.device import DeviceRecall, attach
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.research.hebbian import FactoredAssociator, walk
 from nuonuo_memory.research.separation import PatternSeparator
 
@@ -52,12 +52,12 @@ def material(path: Path | None) -> Mapping[str, Any]:
 def text_to_memories(encoder: MiniLMEncoder, given: Mapping[str, Any]) -> dict[str, Any]:
     """Time a question from its text to its memories in a Python list, over 20,000 cues."""
     texts, questions = given["texts"][:CUES], given["questions"]
-    arena = CueArena(384, device="cuda")
+    cue_index = CueIndex(384, device="cuda")
     ids = torch.arange(len(texts))
     vectors = encoder.encode(texts)
-    arena.add(ids, vectors, memory_ids=ids // 3, group=0)
+    cue_index.add(ids, vectors, memory_ids=ids // 3, group=0)
     config = HopfieldConfig()
-    device = attach(arena)
+    device = attach(cue_index)
     if not isinstance(device, DeviceRecall):
         raise SystemExit("no GPU here")
 
@@ -88,7 +88,7 @@ def text_to_memories(encoder: MiniLMEncoder, given: Mapping[str, Any]) -> dict[s
         },
         "widened": device.widened,
     }
-    return record | ranking(encoder, texts, vectors, questions, arena)
+    return record | ranking(encoder, texts, vectors, questions, cue_index)
 
 
 def encoder_graph_ms(encoder: MiniLMEncoder, text: str) -> dict[str, float]:
@@ -109,7 +109,7 @@ def ranking(
     texts: Sequence[str],
     vectors: Tensor,
     questions: Sequence[str],
-    arena: CueArena,
+    cue_index: CueIndex,
 ) -> dict[str, Any]:
     """Compare the ten nearest cues with those of float32 throughout."""
     if not isinstance(encoder, GivenWeights):
@@ -118,7 +118,7 @@ def ranking(
     mine = torch.cat([encoder.encode_queries([question]) for question in questions])
     bulk = encoder.encode(questions)
     expected = (asked.double() @ full.double().T).topk(K).indices
-    stored = arena.vectors(torch.arange(len(texts))).double()
+    stored = cue_index.vectors(torch.arange(len(texts))).double()
 
     def share(queries: Tensor, cues: Tensor) -> float:
         found = (queries.double() @ cues.double().T).topk(K).indices

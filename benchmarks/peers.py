@@ -47,15 +47,15 @@ Search = Callable[[Matrix], Sequence[int]]
 def nuonuo_engine(vectors: Matrix) -> Search:
     from nuonuo_memory.config import HopfieldConfig
     from nuonuo_memory.engine.retrieve import retrieve
-    from nuonuo_memory.engine.vectors.cue_index import CueArena
+    from nuonuo_memory.engine.vectors.cue_index import CueIndex
 
-    arena, config = CueArena(vectors.shape[1]), HopfieldConfig(candidates=64)
+    cue_index, config = CueIndex(vectors.shape[1]), HopfieldConfig(candidates=64)
     for ids in torch.arange(len(vectors)).split(100_000):
-        arena.add(ids, torch.from_numpy(vectors[ids]), memory_ids=ids, group=0)
+        cue_index.add(ids, torch.from_numpy(vectors[ids]), memory_ids=ids, group=0)
 
     def search(query: Matrix) -> Sequence[int]:
         asked = torch.from_numpy(query)[None]
-        found = retrieve(arena, asked, groups=[[0]], k=64, config=config)
+        found = retrieve(cue_index, asked, groups=[[0]], k=64, config=config)
         # The ids by similarity: settling orders memories by all that they were near to.
         order = found.similarity[0].argsort(descending=True)[:K]
         return found.cue_ids[0][order].tolist()

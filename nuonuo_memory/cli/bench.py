@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from nuonuo_memory.cli.open_memory import encoder_named
+from nuonuo_memory.cli.encoder import encoder_named
 from nuonuo_memory.cli.options import Device, Json
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="longmemeval, longmemeval-whole, locomo, pararel or multihop; multihop-triples, "
+            help="longmemeval, longmemeval-whole, locomo, languages, pararel or multihop; "
+            "multihop-triples, "
             "multihop-entities or multihop-triples-and-rules by a language model's links."
         ),
     ],

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import regex
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from nuonuo_memory.errors import EncoderError, InvalidInputError, VectorError
+from nuonuo_memory.text.hashing import unsigned_text_hash
+from nuonuo_memory.text.normalise import folded
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _WORD_WEIGHT = 4
 _UNIT_TOLERANCE = 1e-5
 
@@ -81,7 +82,7 @@ class HashingEncoder:
             for hashed, weight in _features(text).items():
                 row[(hashed >> 1) % self._dimension] += weight if hashed & 1 else -weight
             if not row.any():  # no letters at all, or features that cancel
-                row[(_hash(text) >> 1) % self._dimension] = 1
+                row[(unsigned_text_hash(text) >> 1) % self._dimension] = 1
         exact = rows.astype(np.float64)
         norms = np.sqrt((rows * rows).sum(axis=1, keepdims=True).astype(np.float64))
         return torch.from_numpy((exact / norms).astype(np.float32))
@@ -93,7 +94,7 @@ class HashingEncoder:
 
 def _features(text: str) -> Counter[int]:
     found: Counter[int] = Counter()
-    for word in _WORD.findall(text.casefold()):
+    for word in _WORD.findall(folded(text)):
         for hashed, weight in _word_features(word):
             found[hashed] += weight
     return found
@@ -103,11 +104,10 @@ def _features(text: str) -> Counter[int]:
 def _word_features(word: str) -> tuple[tuple[int, int], ...]:
     framed = f"<{word}>"
     pieces = [framed[i : i + 3] for i in range(len(framed) - 2)]
-    return ((_hash(word), _WORD_WEIGHT), *((_hash(piece), 1) for piece in pieces))
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    return (
+        (unsigned_text_hash(word), _WORD_WEIGHT),
+        *((unsigned_text_hash(piece), 1) for piece in pieces),
+    )
 
 
 def encode_checked(encoder: Encoder, texts: Sequence[str], *, queries: bool = False) -> Tensor:

@@ -2,7 +2,7 @@
 """The forward pass of one text as captured CUDA graphs, one for each padded length.
 
 A graph holds the copy of the tokens to the GPU and every launch, so that a text costs the host one
-call. Lengths up to 64 tokens take the kernels of `kernels_bert` where Triton is installed; longer
+call. Lengths up to 64 tokens take the kernels of `bert_kernels` where Triton is installed; longer
 ones, and machines without it, PyTorch's operations.
 """
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from nuonuo_memory.encoders.bert import Bert, sentence_vectors
+from nuonuo_memory.engine.cuda.capture import capture
 
 LENGTHS = (16, 32, 64, 128, 256)
 """Padded lengths; questions have 6 to 40 tokens."""
@@ -64,8 +65,8 @@ class _Graph:
         self._out = torch.zeros(1, bert.dimension, device=device)
         self._done = torch.cuda.Event()
         self._forward = _forward(bert, length)
-        with torch.cuda.device(device), torch.inference_mode():
-            self._capture()
+        with torch.inference_mode():
+            self._graph = capture(self._step, device)
 
     def run(self, ids: Sequence[int]) -> Tensor:
         self._done.synchronize()  # the last copy from the staged tokens has been made
@@ -81,17 +82,6 @@ class _Graph:
     def _step(self) -> None:
         self._ids.copy_(self._staged, non_blocking=True)
         self._forward(self._ids, self._out)
-
-    def _capture(self) -> None:
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            self._step()
-        torch.cuda.current_stream().wait_stream(stream)
-        torch.cuda.current_stream().synchronize()
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self._step()
 
 
 def _forward(bert: Bert, length: int) -> Callable[[Tensor, Tensor], None]:

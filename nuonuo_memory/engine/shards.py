@@ -1,7 +1,7 @@
 """Cues spread over several devices: each searches its own, the exact candidates are merged.
 
 A memory's cues are on one device, memory id modulo their number. The k nearest of all are among the
-k nearest of each, so that the merged candidates, and all that follows, equal those of one arena.
+k nearest of each, so that the merged candidates, and all that follows, equal those of one index.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.hopfield.attention import Retrieved, retrieve_by
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.search import Candidates, check_search, search
 from nuonuo_memory.errors import InvalidInputError
 
 
-class ShardedArena:
-    """An arena on each of several devices.
+class ShardedCueIndex:
+    """An index on each of several devices.
 
     Args:
         dimension: Length of the vectors.
@@ -32,7 +32,7 @@ class ShardedArena:
     def __init__(self, dimension: int, *, devices: Sequence[str | torch.device]) -> None:
         if not devices:
             raise InvalidInputError("devices must name one or more, got none")
-        self.shards = [CueArena(dimension, device=device) for device in devices]
+        self.shards = [CueIndex(dimension, device=device) for device in devices]
 
     @property
     def nbytes(self) -> int:
@@ -44,7 +44,7 @@ class ShardedArena:
         return sum(shard.count() for shard in self.shards)
 
     def add(self, cue_ids: Tensor, vectors: Tensor, *, memory_ids: Tensor, group: int) -> None:
-        """Add cues as `CueArena.add` does; that an id is new is checked within its shard alone."""
+        """Add cues as `CueIndex.add` does; that an id is new is checked within its shard alone."""
         owner = memory_ids.cpu() % len(self.shards)
         for number, shard in enumerate(self.shards):
             mine = (owner == number).nonzero()[:, 0]
@@ -56,7 +56,7 @@ class ShardedArena:
         return sum(shard.remove(memory_ids) for shard in self.shards)
 
     def nearest(self, queries: Tensor, *, groups: Sequence[Sequence[int]], k: int) -> Candidates:
-        """Find the k nearest cues of each query, as `nearest` does in one arena.
+        """Find the k nearest cues of each query, as `nearest` does in one index.
 
         Raises:
             VectorError: The queries have another size, or are not finite.
@@ -68,7 +68,7 @@ class ShardedArena:
     def retrieve(
         self, queries: Tensor, *, groups: Sequence[Sequence[int]], k: int, config: HopfieldConfig
     ) -> Retrieved:
-        """Recall as `retrieve` does from one arena; raises what `nearest` does."""
+        """Recall as `retrieve` does from one index; raises what `nearest` does."""
         queries = check_search(self.shards[0], queries, groups=groups, k=k)
         return retrieve_by(self._search, queries, groups=groups, k=k, config=config)
 

@@ -8,15 +8,12 @@ from typing import Any
 from nuonuo_memory.evaluation.result import BenchResult
 from nuonuo_memory.evaluation.result_file import Cell, Result, cell, this_command
 
-Paths = Mapping[str, Sequence[str]]
-"""Where figures are in a result, by label."""
-
-_BASELINES: Paths = {
+_BASELINES: dict[str, tuple[str, ...]] = {
     "best cue by cosine": ("baselines", "cosine_all_cues"),
     "one vector per turn": ("baselines", "one_vector_per_turn"),
     "BM25": ("baselines", "bm25"),
 }
-_SYSTEM: Paths = {"the memory": ("system",)}
+_SYSTEM: dict[str, tuple[str, ...]] = {"the memory": ("system",)}
 _LOCOMO = {
     "turn @5": ("turn", "recall@5"),
     "turn @10": ("turn", "recall@10"),
@@ -51,10 +48,13 @@ _PARAREL = {
 }
 _MULTIHOP = {"@2": ("recall@2",), "@5": ("recall@5",), "@10": ("recall@10",), "all@5": ("all@5",)}
 
+Paths = Mapping[str, Sequence[str]]
+"""Where figures are in a result, by label."""
+
 _SHOWN: dict[str, tuple[Paths, Paths]] = {
-    "locomo": (_LOCOMO, {**_SYSTEM, "with associations": ("associated",), **_BASELINES}),
-    "longmemeval": (_LONGMEMEVAL, {**_SYSTEM, **_BASELINES}),
-    "longmemeval-whole": (_WHOLE, {**_SYSTEM, **_BASELINES}),
+    "locomo": (_LOCOMO, _SYSTEM | {"with associations": ("associated",)} | _BASELINES),
+    "longmemeval": (_LONGMEMEVAL, _SYSTEM | _BASELINES),
+    "longmemeval-whole": (_WHOLE, _SYSTEM | _BASELINES),
     "pararel": (
         _PARAREL,
         {"with paraphrases by rule": ("system",), "without": ("without_augmentation",)},

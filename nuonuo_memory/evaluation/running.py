@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.evaluation.languages import run_languages
 from nuonuo_memory.evaluation.locomo import run_locomo
 from nuonuo_memory.evaluation.longmemeval import run_longmemeval, run_longmemeval_whole
 from nuonuo_memory.evaluation.multihop import run_multihop, run_multihop_released
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Run] = {
     "longmemeval": run_longmemeval,
     "longmemeval-whole": run_longmemeval_whole,
     "locomo": run_locomo,
+    "languages": run_languages,
     "pararel": run_pararel,
     "multihop": run_multihop,
     "multihop-entities": partial(run_multihop_released, source="entities"),

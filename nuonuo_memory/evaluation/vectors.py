@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nuonuo_memory.encoders.background import TEXTS as BACKGROUND
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
+from nuonuo_memory.text.hashing import unsigned_text_hash
 
 _BULK = 16_384
 Progress = Callable[[str, int, int], None]
@@ -68,10 +70,10 @@ def encode_texts(
 ) -> EncodedTexts:
     """Encode each different text once, in bulk, and write the vectors into a folder."""
     pending: dict[int, tuple[str, bool]] = {}
-    for text in texts:
-        pending.setdefault(_key(text), (text, False))
+    for text in chain(BACKGROUND, texts):  # a memory asks for the background, too
+        pending.setdefault(unsigned_text_hash(text), (text, False))
     for text in queries:
-        pending.setdefault(_key(_as_query(text)), (text, True))
+        pending.setdefault(unsigned_text_hash(_as_query(text)), (text, True))
     keys = np.array(sorted(pending), dtype=np.uint64)
     rows = np.lib.format.open_memmap(
         folder / "rows.npy", mode="w+", dtype=np.float16, shape=(len(keys), encoder.dimension)
@@ -109,12 +111,14 @@ class EncodedOnce:
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode texts: float32 `[n, dimension]`, unit rows."""
-        return self._looked_up({_key(text): text for text in texts}, texts, queries=False)
+        return self._looked_up(
+            {unsigned_text_hash(text): text for text in texts}, texts, queries=False
+        )
 
     def encode_queries(self, texts: Sequence[str]) -> Tensor:
         """Encode questions."""
         asked = [_as_query(text) for text in texts]
-        new = {_key(name): text for name, text in zip(asked, texts, strict=True)}
+        new = {unsigned_text_hash(name): text for name, text in zip(asked, texts, strict=True)}
         return self._looked_up(new, asked, queries=True)
 
     def _looked_up(self, by_key: dict[int, str], names: Sequence[str], *, queries: bool) -> Tensor:
@@ -129,7 +133,7 @@ class EncodedOnce:
             self._progress("encoding", len(self._rows), len(self._rows))
         if not names:
             return torch.empty((0, self.dimension))
-        rows = torch.stack([self._rows[_key(name)] for name in names]).float()
+        rows = torch.stack([self._rows[unsigned_text_hash(name)] for name in names]).float()
         return torch.nn.functional.normalize(rows, dim=1)
 
 
@@ -137,9 +141,5 @@ def _as_query(text: str) -> str:
     return f"\x00query\x00{text}"
 
 
-def _key(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-
-
 def _keys(texts: Sequence[str]) -> NDArray[np.uint64]:
-    return np.array([_key(text) for text in texts], dtype=np.uint64)
+    return np.array([unsigned_text_hash(text) for text in texts], dtype=np.uint64)

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from nuonuo_memory.engine.bm25.term_index import TermIndex
 from nuonuo_memory.engine.graph.association_graph import AssociationGraph
 from nuonuo_memory.engine.graph.name_index import NameIndex
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.index import associations
 from nuonuo_memory.index.attributes import AttributeTable
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import CueBatch, Ints, LinkRow, MentionRow, TermBatch
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.types import Namespace
 
 
@@ -29,7 +29,7 @@ class MemoryIndex:
 
     Attributes:
         version: The store's change that the index has followed up to.
-        arena: The cue vectors.
+        cues: The cue vectors.
         terms: The hashed words.
         graph: What ties the memories.
         names: The names that they mention, found by codes.
@@ -44,7 +44,7 @@ class MemoryIndex:
     def clear(self) -> None:
         """Hold nothing."""
         self.version = 0
-        self.arena = CueArena(self._dimension, device=self._device)
+        self.cues = CueIndex(self._dimension, device=self._device)
         self.terms = TermIndex()
         self.graph = AssociationGraph(device=self._device)
         self.names = NameIndex()
@@ -82,15 +82,15 @@ class MemoryIndex:
     @property
     def nbytes(self) -> int:
         """Bytes that the engine holds."""
-        return self.arena.nbytes + self.terms.nbytes + self.graph.nbytes + self.names.nbytes
+        return self.cues.nbytes + self.terms.nbytes + self.graph.nbytes + self.names.nbytes
 
     def vectors(self, cue_keys: Ints) -> NDArray[np.float32]:
         """Return the engine's own vectors of cues, float32 [n, dimension]."""
-        return self.arena.vectors(torch.from_numpy(cue_keys)).cpu().numpy()
+        return self.cues.vectors(torch.from_numpy(cue_keys)).cpu().numpy()
 
     def _drop(self, memory_keys: Ints) -> None:
         keys = memory_keys[self.attributes.holds(memory_keys)]
-        self.arena.remove(torch.from_numpy(keys))
+        self.cues.remove(torch.from_numpy(keys))
         self.terms.remove(torch.from_numpy(keys))
         for group, rows in _by_group(self.attributes.groups(keys)):
             associations.remove(self.graph, self.names, keys[rows], group=group)
@@ -126,7 +126,7 @@ class MemoryIndex:
 
     def _add_cues(self, batch: CueBatch) -> None:
         for group, rows in _by_group(batch.namespace_keys):
-            self.arena.add(
+            self.cues.add(
                 torch.from_numpy(batch.keys[rows]),
                 torch.from_numpy(np.ascontiguousarray(batch.vectors[rows])),
                 memory_ids=torch.from_numpy(batch.memory_keys[rows]),

@@ -207,7 +207,7 @@ def _weighed(held: _Held, done: Consolidation) -> list[StrengthRow]:
     return [after[id_] for id_ in sorted(changed - forgotten)]
 
 
-def unheard(core: Core, ids: Iterable[str]) -> list[MemoryRow]:
+def without_paraphrase(core: Core, ids: Iterable[str]) -> list[MemoryRow]:
     """Return those memories that have cues and no paraphrase among them yet."""
     rows = [row for row in core.store.get(list(ids)) if row is not None]
     kinds = {row.key: {cue.kind for cue in core.store.cues_of(row.key)} for row in rows}

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nuonuo_memory.engine.vectors.pooling import cue_evidence, joined_similarity, vote
+from nuonuo_memory.engine.vectors.pooling import cue_evidence, pool, similarity_of_pairs
 from nuonuo_memory.engine.vectors.search import Candidates
 from nuonuo_memory.index.memory_index import MemoryIndex
 from nuonuo_memory.recall.scope import Query
@@ -77,15 +77,15 @@ def rescore(query: Query, keys: Ints, peak: float) -> Features:
     some = np.unique(keys)
     held = torch.from_numpy(some)
     found = cue_evidence(
-        query.index.arena, query.centred, held[None].to(query.centred.device), beta=query.beta
+        query.index.cues, query.centred, held[None].to(query.centred.device), beta=query.beta
     )
     close = found.similarity[0].cpu().numpy()
-    pooled = found.summed[0].cpu().numpy()
+    pooled = found.pooled[0].cpu().numpy()
     return Features(
         keys=some,
         cues=found.cue_ids[0].cpu().numpy(),
-        similarity=np.where(np.isfinite(close), close, 0.0),
-        pooled=np.where(np.isfinite(pooled), pooled, 0.0),
+        similarity=np.where(np.isfinite(close), close - query.offset, 0.0),
+        pooled=np.where(np.isfinite(pooled), pooled - query.offset, 0.0),
         bm25=query.matches.scores_of(held).numpy(),
         peak=peak,
     )
@@ -99,10 +99,10 @@ def first_pass(query: Query, near: Candidates, *, bm25_candidates: int) -> Featu
     """
     held = near.memory_ids[0] >= 0
     memories, owner = torch.unique(near.memory_ids[0][held], return_inverse=True)
-    found = vote(
+    found = pool(
         near.cue_ids[0][held],
         owner,
-        near.similarity[0][held],
+        near.similarity[0][held] - query.offset,
         size=len(memories),
         beta=query.beta,
     )
@@ -146,7 +146,7 @@ def pair_similarity(
     near, other = (torch.from_numpy(features.similarity[places]) for places in pairs)
     device = query.centred.device
     both = (near.to(device), other.to(device))
-    return joined_similarity(query.index.arena, (first, second), both).cpu().numpy()
+    return similarity_of_pairs(query.index.cues, (first, second), both, query.centre).cpu().numpy()
 
 
 def with_neighbours(index: MemoryIndex, keys: Ints) -> Ints:

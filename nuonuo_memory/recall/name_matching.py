@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 
 from nuonuo_memory.index.memory_index import MemoryIndex
-from nuonuo_memory.text.names import code, known_spans, name_key, name_words, normal
+from nuonuo_memory.text.names import code, known_spans, name_key, name_tokens, name_words
 from nuonuo_memory.text.terms import term_id, words
 
 
@@ -46,7 +46,7 @@ def names_in(
     spans = known_spans(question, known)
     taken = {place for start, end, _ in spans for place in range(start, end)}
     found = [name_key(form) for _, _, form in spans]
-    tokens = normal(question).split()
+    tokens = name_tokens(question)
     for run in _runs(tokens, taken) if overlap <= 1 else ():
         for group in groups:
             found += _alike(tokens, run, index, group, overlap=overlap)

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from nuonuo_memory.recall.rank import GROUP_DEPTH, Ranked
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.store.convert import memory_of
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints, MemoryRow
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.types import Cue, Hit
 
 Cosines = Callable[[Ints], NDArray[np.float64]]
 """From cues to the cosine of each with the question, 0 for a cue of -1."""
 
-SCORE_MIDPOINT = 0.75
-SCORE_SLOPE = 8.0
+SCORE_MIDPOINT = 0.84
+SCORE_SLOPE = 3.6
+"""Logistic regression of right against wrong hits, both weighed alike, over LoCoMo and LongMemEval
+together (benchmarks/score_map.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ def score_of(evidence: float) -> float:
     """Return the score of a hit: a fixed map of its evidence to [0, 1], rising with it.
 
     The same evidence has the same score in every store and whatever else was found:
-    sigmoid(slope * (evidence - midpoint)).
+    sigmoid(slope * (evidence - midpoint)). At 0.5 a memory of the development conversations is as
+    like the right ones as the wrong ones.
     """
     x = SCORE_SLOPE * (evidence - SCORE_MIDPOINT)
     return 1.0 / (1.0 + math.exp(-x)) if x > 0 else math.exp(x) / (1.0 + math.exp(x))

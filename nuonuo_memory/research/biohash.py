@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nuonuo_memory.engine.hopfield.margins import as_dense
 from nuonuo_memory.errors import FormatError, InvalidInputError, MissingDependencyError
+from nuonuo_memory.research.crosstalk import as_dense
 from nuonuo_memory.research.separation import (
     CODE_DIM,
     WINNERS,

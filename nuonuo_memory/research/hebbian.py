@@ -11,7 +11,7 @@ agree to the last bit.
 **Order.** With order n the overlap counts by its power: Σᵢ sᵢ tᵢ (cᵢ·c)ⁿ, a dense associative
 memory (Krotov & Hopfield 2016, arXiv:1606.01164) that no matrix can hold. Codes of real sentences
 share more than random ones do: at order 1, the matrix's, recall from exact cues breaks at about
-2,000 pairs of sentences, at order 2 it is still exact at 10,000 (docs/lineage.md).
+2,000 pairs of sentences, at order 2 it is still exact at 10,000 (docs/research/lineage.md).
 
 **No way back.** A walk of several hops must not return to where it was. Before each winner-take-all
 the codes already visited are explained away: of each visited v as much is taken from the sums as

@@ -10,6 +10,7 @@ import torch
 import triton
 from torch import Tensor
 
+from nuonuo_memory.engine.cuda.capture import capture
 from nuonuo_memory.research import hebbian_kernels
 
 TOGETHER = 64
@@ -148,13 +149,5 @@ class Walker:
             )  # fmt: skip
 
     def capture(self) -> None:
-        """Record the launches, after one that compiles them."""
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            self.launch()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self.launch()
-        self._graph = graph
+        """Record the launches; `run` replays them from then on."""
+        self._graph = capture(self.launch, self._codes.device)

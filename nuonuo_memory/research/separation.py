@@ -18,6 +18,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from nuonuo_memory.engine.splitmix64 import GAMMA, mix, signed
 from nuonuo_memory.errors import InvalidInputError, VectorError
 
 CODE_DIM = 16_384
@@ -27,6 +28,7 @@ WINNERS = 50
 
 _SIGMA = 32  # standard deviation of an entry of P in integer steps; 127 is almost 4 of them
 _PLANE = 128  # a rounded vector is high * _PLANE + low, both within ±127
+_SEED_STRIDE = 0xD1342543DE82EF95  # seeds that follow each other start far apart
 _EXACT_COLUMNS = 1_024  # 1,024 * 127 * 127 < 2^24: the longest sum that float32 holds exactly
 
 
@@ -134,43 +136,26 @@ def integer_gaussian(
 ) -> Tensor:
     """Return a Gaussian matrix of integers within ±127, float32 [rows, columns].
 
-    An entry is the sum of twelve 16-bit numbers, which a counter-based generator (SplitMix64;
-    Steele et al. 2014) makes from the seed and the entry's place: integer arithmetic only, hence
+    An entry is the sum of twelve 16-bit numbers, which a counter-based generator (SplitMix64)
+    makes from the seed and the entry's place: integer arithmetic only, hence
     the same everywhere. Its standard deviation is 32; the factor that makes it 1/√d is left out,
     as winner-take-all does not see it.
     """
     parts = []
+    start_of_seed = signed(seed * _SEED_STRIDE)
     per_part = max(1, 2**20 // columns)
     for start in range(0, rows, per_part):
         count = (min(rows, start + per_part) - start) * columns
         place = torch.arange(count, dtype=torch.int64, device=device) + start * columns
         total = torch.zeros_like(place)
         for draw in range(3):
-            bits = _mix(place * 3 + draw, seed)
+            bits = mix((place * 3 + draw) * signed(GAMMA) + start_of_seed)
             for shift in (0, 16, 32, 48):
                 total += (bits >> shift) & 0xFFFF
         centred = total - 12 * 0xFFFF // 2  # standard deviation 0x10000
         step = 0x10000 // _SIGMA
         parts.append(((centred + step // 2) // step).clamp(-127, 127).to(torch.float32))
     return torch.cat(parts).view(rows, columns)
-
-
-def _mix(counter: Tensor, seed: int) -> Tensor:
-    """SplitMix64's output function on `counter` (int64, arithmetic modulo 2^64)."""
-    x = (counter + 1) * _signed(0x9E3779B97F4A7C15) + _signed(seed * 0xD1342543DE82EF95)
-    x = (x ^ _shift(x, 30)) * _signed(0xBF58476D1CE4E5B9)
-    x = (x ^ _shift(x, 27)) * _signed(0x94D049BB133111EB)
-    return x ^ _shift(x, 31)
-
-
-def _shift(x: Tensor, bits: int) -> Tensor:
-    """Shift right without carrying the sign."""
-    return (x >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def _signed(value: int) -> int:
-    """`value` modulo 2^64 as a signed 64-bit number."""
-    return (value + 2**63) % 2**64 - 2**63
 
 
 def winner_take_all(scores: Tensor, winners: int) -> Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from nuonuo_memory.errors import EncoderError, InvalidInputError
+from nuonuo_memory.text.language import is_english
 from nuonuo_memory.text.synonyms import CONTRACTIONS, OPENERS, SYNONYMS, TROUBLE
 
 _OPENER = re.compile(
@@ -32,7 +33,8 @@ class Augmenter(Protocol):
 class RuleAugmenter:
     """Paraphrases by rule: openers off, contractions and synonyms changed, a name left out.
 
-    The same text always gives the same paraphrases. No meaning is weighed, so it suits short cues
+    The same text always gives the same paraphrases. Words are changed in English texts alone; in
+    other languages a name is left out. No meaning is weighed, so it suits short cues
     (facts, questions, requests) better than prose.
 
     Args:
@@ -59,6 +61,8 @@ class RuleAugmenter:
     def _one(self, text: str) -> list[str]:
         if len(text) > self._longest or not text.strip():
             return []
+        if not is_english(text):
+            return _distinct(_gaps(text), text, most=self._most)
         core = _strip_opener(text)
         return _distinct(_variants(text, core), text, most=self._most)
 

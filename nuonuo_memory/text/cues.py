@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nuonuo_memory.config import CueConfig
 from nuonuo_memory.text.clauses import clauses
+from nuonuo_memory.text.language import language_of
 from nuonuo_memory.text.sentences import LONGEST_SENTENCE, fits, segments, sentences
-from nuonuo_memory.text.terms import stem, words
+from nuonuo_memory.text.terms import length_in_words, stem, words
+from nuonuo_memory.text.wordlists import LANGUAGES, words_of
 from nuonuo_memory.types import Cue
 
 _FEW_WORDS = 3
 _QUESTIONS_KEPT = 2
 _SURELY_TELLING = 60  # characters; nobody is that courteous
-_COURTESIES = frozenset(
-    stem(word)
-    for word in """
-    yes yeah yep no nope ok okay sure thanks thank please welcome great good nice cool wow hi
-    hello hey bye absolutely certainly definitely exactly really right agreed perfect awesome
-    sorry well oh ah alright indeed course lot much very too and hope helps let know
-    """.split()  # noqa: SIM905
-)
+_ASKS = ("?", "？", "؟", "՞", "፧", "⁇", "⁉")
+_CLOSERS = "\"'”’»」』)）*_ "
 
 
 def cues_of_turn(
@@ -87,9 +84,7 @@ def question_cues(question: str, *, config: CueConfig) -> list[str]:
         return []
     if fits(whole, config.segment_chars):
         return [whole]
-    asking = [
-        piece for piece in sentences(whole) if piece.rstrip("\"'”’)*_ ").endswith(("?", "？"))
-    ]
+    asking = [piece for piece in sentences(whole) if piece.rstrip(_CLOSERS).endswith(_ASKS)]
     if asking:
         return asking if len(asking) <= _QUESTIONS_KEPT else [asking[0], asking[-1]]
     return segments(whole, config.segment_chars)[:1]
@@ -107,7 +102,7 @@ def _telling_sentences(text: str) -> list[str]:
         if not fits(joined, LONGEST_SENTENCE):
             joined = sentence
         scrap = ""
-        if telling < _FEW_WORDS and len(joined.split()) <= _FEW_WORDS:
+        if telling < _FEW_WORDS and length_in_words(joined) <= _FEW_WORDS:
             scrap = joined
         else:
             kept.append(joined)
@@ -118,7 +113,17 @@ def _telling_sentences(text: str) -> list[str]:
 
 
 def _telling_words(sentence: str) -> int:
-    return sum(word not in _COURTESIES for word in words(sentence))
+    language = language_of(sentence)
+    polite = _courtesies(language)
+    return sum(word not in polite for word in words(sentence, language=language))
+
+
+@lru_cache(maxsize=len(LANGUAGES) + 1)
+def _courtesies(language: str) -> frozenset[str]:
+    """Return the words of mere courtesy of a language, as `words` gives them."""
+    polite = words_of(language, "courtesies")
+    split = (part for word in polite for part in words(word, language=language))
+    return frozenset(map(stem, polite)) | frozenset(split)
 
 
 def _different(cues: list[Cue]) -> list[Cue]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
+import regex
+
 from nuonuo_memory.errors import InvalidInputError, MissingDependencyError
 from nuonuo_memory.text.names import names, normal, plain_words, title_forms
 
@@ -30,7 +32,12 @@ WORD_WEIGHT = 0.5
 HEADING_CHARS = 120
 """A first line no longer than this, and not ended like a sentence, is a heading."""
 
-_SUBJECT_FOLLOWS = re.compile(r"\s*(?:[(,]|is\b|was\b|are\b|were\b)")
+_ENDS = regex.compile(r"[\p{Terminal_Punctuation}…]")
+_SUBJECT_FOLLOWS = re.compile(
+    r"\s*(?:[(,（，、]"
+    r"|(?:is|was|are|were|ist|war|sind|est|était|es|era|fue|é|foi|è|fu|является|был|была)\b"
+    r"|[—–]\s|是|は|[은는]\s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,7 @@ def heading(text: str) -> str | None:
     line = first.strip().lstrip("#").strip()
     if not newline or not rest.strip() or not line or len(line) > HEADING_CHARS:
         return None
-    return None if line[-1] in ".!?:;," else line
+    return None if _ENDS.match(line[-1]) else line
 
 
 def _titles(texts: Sequence[str], titles: Sequence[str | None] | None) -> Sequence[str | None]:

@@ -1,5 +1,7 @@
 """Names in a text, by rules: runs of capitalised words, brought to a normal form.
 
+Scripts without capitals have rules of their own (`uncased_names`).
+
 "Duke Lothair II of Lotharingia" is one name; "Simon and Garfunkel" gives itself and its two parts.
 No dictionary and no model: what is capitalised in the middle of a sentence is a name, and so is the
 word that opens one unless it is a common opener.
@@ -7,18 +9,29 @@ word that opens one unless it is a common opener.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from nuonuo_memory.text.terms import words
+import regex
 
-_TOKEN = re.compile(r"\w+(?:[.'’\-&]\w+)*")
+from nuonuo_memory.text.dates import names_of_times
+from nuonuo_memory.text.hashing import text_hash
+from nuonuo_memory.text.language import language_of
+from nuonuo_memory.text.normalise import folded, unaccented
+from nuonuo_memory.text.terms import UNSPACED, is_unspaced, words
+from nuonuo_memory.text.uncased_names import uncased_names
+from nuonuo_memory.text.wordlists import LATIN, lists, words_of
+
+_LETTERS = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]+"
+_TOKEN = regex.compile(rf"(?V1)[{UNSPACED}]+|{_LETTERS}(?:[.'’\-&]{_LETTERS})*")
+_PARTS = regex.compile(rf"[{UNSPACED}]\p{{M}}*|[^{UNSPACED}]+")
 _POSSESSIVE = re.compile(r"['’]s\b")
-_NOT_WORD = re.compile(r"[^\w]+")
-_PARENTHESIS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_NOT_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}_]+")
+_PARENTHESIS = re.compile(r"\s*[(\[（【][^)\]）】]*[)\]）】]")
+_TITLE_COMMA = re.compile(r"[,،，、]")
+_AMONG_LATIN = regex.compile(r"(?<![\p{Han}\p{L}])\p{Han}{2,4}(?![\p{Han}\p{L}])")
 _WEAK = re.compile(r"\s+(?:and|&|or|with|for|from|in|on|at|to|by|et|und|y)\s+")
 
 
@@ -82,31 +95,33 @@ class Name:
 
 def normal(text: str) -> str:
     """The form that names are compared in: no accents, case, possessive or punctuation."""
-    plain = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return _NOT_WORD.sub(" ", _POSSESSIVE.sub("", plain)).strip()
+    return _NOT_WORD.sub(" ", _POSSESSIVE.sub("", unaccented(text))).strip()
 
 
 def name_key(form: str) -> int:
-    """The int64 key of a normal form: 8 bytes of BLAKE2b, the same in every process."""
-    return int.from_bytes(
-        hashlib.blake2b(form.encode(), digest_size=8).digest(), "big", signed=True
-    )
+    """The int64 key of a normal form, the same in every process."""
+    return text_hash(form)
 
 
 def names(text: str) -> list[Name]:
     """The names in a text in their order, parts of compound names after the whole."""
+    language = language_of(text)
     found: list[Name] = []
-    for start, end in _runs(text):
+    uncased = uncased_names(text, language)
+    if language in LATIN and not text.isascii():
+        uncased += [match.span() for match in _AMONG_LATIN.finditer(text)]
+    for start, end in sorted([*_runs(text, language), *uncased]):
         whole = text[start:end]
         form = normal(whole)
-        if not _is_name(form):
+        if not _is_name(form, language):
             continue
         found.append(Name(whole, form, start))
         parts = _WEAK.split(whole)
         if len(parts) > 1:
             found.extend(
-                Name(part, normal(part), start) for part in parts if _is_name(normal(part))
+                Name(part, normal(part), start)
+                for part in parts
+                if _is_name(normal(part), language)
             )
     return found
 
@@ -117,11 +132,16 @@ def plain_words(text: str, most: int = MOST_WORDS) -> list[tuple[str, str]]:
     Length stands in for rarity, which is known only later and to each memory's own namespace. A
     form is the stem after a tilde, so that no word is taken for a name.
     """
+    language = language_of(text)
     found: dict[str, str] = {}
     for match in _TOKEN.finditer(text):
-        for stem in words(match.group()):
-            if len(stem) > 2 and not stem.isdigit():
-                found.setdefault("~" + stem, match.group())
+        for stem in words(match.group(), language=language):
+            pair = len(stem) == 2 and is_unspaced(stem)
+            if (len(stem) > 2 or pair) and not stem.isdigit():
+                found.setdefault("~" + stem, stem if pair else match.group())
+    # pairs of characters overlap, so that as many words take twice as many
+    pairs = sum(is_unspaced(form[1:]) for form in found)
+    most += min(most, pairs // 2)
     longest = set(sorted(found, key=lambda form: (-len(form), form))[:most])
     return [(word, form) for form, word in found.items() if form in longest]
 
@@ -132,7 +152,7 @@ def title_forms(title: str) -> list[str]:
     "Young, New South Wales" is also "young"; "Fortunella (film)" is also "fortunella".
     """
     bare = _PARENTHESIS.sub("", title).strip()
-    forms = [normal(title), normal(bare), normal(bare.split(",")[0])]
+    forms = [normal(title), normal(bare), normal(_TITLE_COMMA.split(bare)[0])]
     forms += [form[4:] for form in forms if form.startswith("the ")]
     return [form for form in dict.fromkeys(forms) if form]
 
@@ -143,12 +163,32 @@ def phrases(question: str, longest: int = LONGEST_NAME) -> Iterator[tuple[int, i
     A question is often written without capitals, so each run is offered; the caller keeps those
     that the memory knows. Start and end count words.
     """
-    tokens = normal(question).split()
+    tokens, glued = _glued(question)
     for length in range(min(longest, len(tokens)), 0, -1):
         for start in range(len(tokens) - length + 1):
-            form = " ".join(tokens[start : start + length])
-            if length > 1 or _is_name(form):
-                yield start, start + length, form
+            end = start + length
+            form = "".join(
+                tokens[place] if place == start or glued[place] else " " + tokens[place]
+                for place in range(start, end)
+            )
+            if length > 1 or _is_name(form, "en"):
+                yield start, end, form
+
+
+def name_tokens(text: str) -> list[str]:
+    """The words that `phrases` and `known_spans` count: single characters where none are spaced."""
+    return _glued(text)[0]
+
+
+def _glued(text: str) -> tuple[list[str], list[bool]]:
+    """The words of a text, and whether each follows the one before it without a space."""
+    tokens: list[str] = []
+    glued: list[bool] = []
+    for word in normal(text).split():
+        parts = _PARTS.findall(word)
+        tokens += parts
+        glued += [place > 0 for place in range(len(parts))]
+    return tokens, glued
 
 
 def known_names(question: str, known: Callable[[Sequence[str]], Sequence[bool]]) -> list[str]:
@@ -194,34 +234,114 @@ def code(word: str) -> list[int]:
     return [name_key(word), *sorted(name_key("-" + part) for part in left)]
 
 
-def _is_name(form: str) -> bool:
+def _is_name(form: str, language: str) -> bool:
     parts = form.split()
-    if len(form) < 2 or all(part in _TIMES or part.isdigit() for part in parts):
+    times = _TIMES if language == "en" else _TIMES | names_of_times(language)
+    if len(form) < 2 or all(part in times or part.isdigit() for part in parts):
         return False
-    return len(parts) > 1 or form not in _OPENERS
+    return len(parts) > 1 or form not in _openers(language)
 
 
-def _runs(text: str) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=32)
+def _openers(language: str) -> frozenset[str]:
+    """Words that open sentences of a language and are no names, in their normal form."""
+    if language == "en":
+        return _OPENERS
+    lists_of_words = ("stop", "courtesies", "kin", "not_names")
+    own = frozenset(normal(one) for name in lists_of_words for one in words_of(language, name))
+    # Latin words among those of another script are mostly English
+    return own | _JOINERS if language in LATIN else own | _OPENERS
+
+
+def _runs(text: str, language: str) -> Iterator[tuple[int, int]]:
     tokens = [(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    nouns = lists(language).get("capitals") == "nouns"
     i = 0
     while i < len(tokens):
-        if not tokens[i][0][0].isupper():
+        if not tokens[i][0][0].isupper() or _elided(tokens[i][0], language):
             i += 1
             continue
-        last = _run_end(text, tokens, i)
-        first = i
-        while first <= last and _opens(tokens[first][0]):
+        end = _run_end(text, tokens, i, joined=not nouns)
+        for first, last in _parts(tokens, i, end, language):
+            if not (nouns and _is_noun([t for t, _, _ in tokens[: last + 1]], first, language)):
+                yield tokens[first][1], _without_suffix(tokens[last], language)
+        i = end + 1
+
+
+def _parts(
+    tokens: Sequence[tuple[str, int, int]], start: int, end: int, language: str
+) -> Iterator[tuple[int, int]]:
+    """The names in a run of capitalised words: in English what follows the words that open it.
+
+    In other languages words like "sister" part the names of one run.
+    """
+    first = start
+    while first <= end:
+        while first <= end and (
+            _opens(tokens[first][0], language) or not tokens[first][0][0].isupper()
+        ):
+            if language == "en" and not _opens(tokens[first][0], language):
+                return
             first += 1
-        if first <= last and tokens[first][0][0].isupper():
-            yield tokens[first][1], tokens[last][2]
-        i = last + 1
+        last = first
+        while last < end and (
+            language == "en" or normal(tokens[last + 1][0]) not in _kin(language)
+        ):
+            last += 1
+        if first <= end:
+            yield first, last
+        first = last + 1
 
 
-def _opens(word: str) -> bool:
-    return word.casefold() in _OPENERS or word in _JOINERS
+@lru_cache(maxsize=32)
+def _kin(language: str) -> frozenset[str]:
+    return frozenset(map(normal, words_of(language, "kin")))
 
 
-def _run_end(text: str, tokens: list[tuple[str, int, int]], first: int) -> int:
+def _opens(word: str, language: str) -> bool:
+    if language == "en":
+        return word.casefold() in _OPENERS or word in _JOINERS
+    return normal(word) in _openers(language) or word in _JOINERS
+
+
+def _elided(word: str, language: str) -> bool:
+    """Say whether a capital is that of an article or pronoun, as in "J'ai" and "L'ami"."""
+    return language in ("fr", "it") and _ELIDED.match(word) is not None
+
+
+def _without_suffix(token: tuple[str, int, int], language: str) -> int:
+    """Where a name ends: Turkish sets what it adds to one off by an apostrophe."""
+    word, start, end = token
+    if language != "tr":
+        return end
+    at = max(word.find("'"), word.find("’"))
+    return start + at if at > 0 else end
+
+
+def _is_noun(tokens: Sequence[str], first: int, language: str) -> bool:
+    """Say whether capitals mean a common noun, where all nouns have them, as in German.
+
+    Common are nouns after an article, a number or an adjective, and those that end like one.
+    """
+    if len(tokens) - first > 1:
+        return False
+    word = folded(tokens[first])
+    if word.endswith(tuple(words_of(language, "noun_endings"))) and len(word) > _SHORTEST_NOUN:
+        return True
+    before = tokens[first - 1] if first else ""
+    if not before:
+        return False
+    article = folded(before) in words_of(language, "determiners")
+    adjective = before.islower() and _ADJECTIVE.search(before) is not None
+    return article or (adjective and folded(before) not in words_of(language, "stop"))
+
+
+_ELIDED = regex.compile(r"\p{L}{1,2}['’]\p{Ll}")
+_ADJECTIVE = re.compile(r"..(?:e|en|er|es|em)$")
+_SHORTEST_NOUN = 5
+
+
+def _run_end(text: str, tokens: list[tuple[str, int, int]], first: int, *, joined: bool) -> int:
     last = end = first
     while end + 1 < len(tokens):
         word, _, stop = tokens[end]
@@ -232,7 +352,7 @@ def _run_end(text: str, tokens: list[tuple[str, int, int]], first: int) -> int:
             break
         if following[0].isupper() or (following[0].isdigit() and end == last):
             last = end = end + 1
-        elif following.casefold() in _JOINERS and end - last < 2:
+        elif joined and following.casefold() in _JOINERS and end - last < 2:
             end += 1
         else:
             break

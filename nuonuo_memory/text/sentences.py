@@ -7,7 +7,14 @@ that is not white space, exactly once.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
+
+import regex
+
+from nuonuo_memory.text.language import language_of
+from nuonuo_memory.text.wordlists import words_of
 
 MAX_TOKENS = 240
 """Estimated tokens that one piece may have: below the 256 that the default encoder reads."""
@@ -18,8 +25,8 @@ LONGEST_SENTENCE = 1000
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_END = re.compile(
-    r"""(?:[.!?…]+["'”’»)\]*_]*(?=\s)|[。！？｡]+["'”’」』）】]*)\s*""",
+_END = regex.compile(
+    r"""(?:[.!?…]+["'”’»)\]*_]*(?=\s)|(?:[。！？｡]|[^\P{STerm}\x00-\x7f])+["'”’」』）】]*)\s*""",
 )
 _ABBREVIATIONS = frozenset(
     """mr mrs ms dr prof sr jr st mt vs etc e.g i.e cf al approx dept est fig inc ltd co corp no nos
@@ -29,8 +36,17 @@ _ABBREVIATIONS = frozenset(
 _BEFORE_LOWER = frozenset(("a.m", "p.m", "etc", "u.s", "u.k", "inc", "ltd", "co", "jr", "sr"))
 _LAST_WORD = re.compile(r"[\w.]+$")
 _LIST_NUMBER = re.compile(r"\s*[#>*•\-]*\s*(?:\d{1,3}|[A-Za-z])[.)]$")
-_SOFT = re.compile(r"[,;:—–)\]}|、，；：]\s+|\s+")
-_PIECE = re.compile(r"[A-Za-z]+|[0-9]+|\S")
+_INITIAL = regex.compile(r"\s*(?:\p{L}{1,2}|\d{1,3})\.\s*$")
+_SOFT = re.compile(r"[,;:—–)\]}|]\s+|[、，；：،؛]\s*|\s+")
+_PIECE = re.compile(r"[A-Za-z0-9]+|\S")
+_NO_WORD = re.compile(r"[b-df-hj-np-tv-xz]{4}|^[^aeiouy]+$", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?")
+_UNSEEN = regex.compile(r"[\p{Mn}\p{Cf}]+")
+_LONG_WORD = 12
+_SHORT_CODE = 4
+_MOST_TOKENS_A_CHARACTER = 4  # a Korean syllable is three, and no character decomposes into more
+_ENGLISH_SHARE = 20  # one word in so many is a function word in anything that is English prose
+_OWN_RULES = ("en", "und")
 
 
 def sentences(text: str) -> list[str]:
@@ -52,25 +68,56 @@ def segments(text: str, size: int) -> list[str]:
 
 
 def estimated_tokens(text: str) -> int:
-    """Estimate, from above, how many word pieces of the default encoder a text has."""
-    pieces = _PIECE.findall(text)
-    longer = [piece for piece in pieces if len(piece) > 1]
-    plain = sum((len(piece) - 1) // 5 for piece in longer if piece[1:].islower())
-    dense = sum((len(piece) - 1) // 2 for piece in longer if not piece[1:].islower())
-    return len(pieces) + plain + dense
+    """Estimate, from above, how many word pieces of the default encoder a text has.
+
+    English words are in its vocabulary, words of other languages fall into pieces of two letters
+    and more, and other scripts into single characters (Korean syllables into two or three).
+    """
+    plain = text if text.isascii() else _UNSEEN.sub("", unicodedata.normalize("NFD", text))
+    english = _reads_as_english(plain)
+    return sum(_tokens_of(piece, english=english) for piece in _PIECE.findall(plain))
+
+
+def _tokens_of(piece: str, *, english: bool) -> int:
+    """Estimate the word pieces of a run of letters and digits, or of a single character."""
+    size = len(piece)
+    if size <= 2:
+        return 1 if size == 1 or english else 2 - piece[1:].islower()
+    if piece[1:].islower() and piece.isalpha():
+        if _NO_WORD.search(piece):
+            return 1 + size * 3 // 4
+        return 1 + ((size - 1) // 5 if english and size <= _LONG_WORD else size // 2)
+    if size <= _SHORT_CODE and (piece.isdigit() or piece.isupper()):
+        return 1 + (size - 1) // 2
+    return 1 + size * 3 // 4  # long numbers, keys, base64
+
+
+@lru_cache(maxsize=4096)
+def _reads_as_english(text: str) -> bool:
+    """Say whether the words of a text are those of English prose."""
+    found = _WORD.findall(text)
+    stop = words_of("en", "stop")
+    known = sum(word.replace("’", "'").lower() in stop for word in found)
+    return known * _ENGLISH_SHARE >= len(found) and known > 0 and language_of(text) == "en"
 
 
 def fits(text: str, size: int) -> bool:
     """Whether a text has at most `size` characters and the tokens that one piece may have."""
-    # no token is shorter than a character, so short texts need no estimate
-    return len(text) <= size and (len(text) <= MAX_TOKENS or estimated_tokens(text) <= MAX_TOKENS)
+    if len(text) > size:
+        return False
+    # no token of ASCII is shorter than a character, so short texts need no estimate
+    surely = len(text) if text.isascii() else _MOST_TOKENS_A_CHARACTER * len(text)
+    return surely <= MAX_TOKENS or estimated_tokens(text) <= MAX_TOKENS
 
 
 def sentence_spans(text: str) -> list[Span]:
     """Find where the sentences of a text begin and end; see `sentences`."""
     spans: list[Span] = []
+    language = language_of(text)
     for line in _LINE.finditer(text):
-        for start, end in _in_line(text, line.start(), line.end()):
+        own = language in _OWN_RULES
+        bounds = line.start(), line.end()
+        for start, end in _in_line(text, *bounds) if own else _by_library(text, bounds, language):
             trimmed = _trim(text, start, end)
             if trimmed is None:
                 continue
@@ -81,6 +128,21 @@ def sentence_spans(text: str) -> list[Span]:
     return spans
 
 
+def _by_library(text: str, line: Span, language: str) -> Iterator[Span]:
+    """Find the sentences of a line by the rules that `sentencex` has for its language."""
+    import sentencex
+
+    start, end = line
+    at = start
+    for piece in sentencex.segment(language, text[start:end]):
+        at = min(at + len(piece), end)
+        if not _INITIAL.match(text, start, at):
+            yield start, at
+            start = at
+    if start < end:
+        yield start, end
+
+
 def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
     for match in _END.finditer(text, start, end):
         if match.end() < end and _ends_sentence(text, start, match):
@@ -89,7 +151,7 @@ def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
     yield start, end
 
 
-def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
+def _ends_sentence(text: str, start: int, match: regex.Match[str]) -> bool:
     mark = text[match.start()]
     if mark != "." or text.startswith("..", match.start()):
         return True

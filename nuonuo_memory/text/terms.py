@@ -6,26 +6,39 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
-_TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\w+(?:[.'’@\-]\w+)*")
-_PART = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]+")
-_POSSESSIVE = re.compile(r"['’]s?$")
+from nuonuo_memory.text.hashing import text_hash
+from nuonuo_memory.text.language import language_of
+from nuonuo_memory.text.normalise import folded
+from nuonuo_memory.text.wordlists import LATIN, lists, words_of
 
-STOP_WORDS = frozenset(
-    """a am an and are as at be been being but by can can't could couldn't did didn't do does
-    doesn't doing don't for from had has hasn't have haven't having he he's her hers him his how
-    i i'd i'll i'm i've if in is isn't it it's its may me might mine must my not of on or our
-    ours shall she she's should so than that that's the their theirs them then there there's
-    these they they're this those to was wasn't we we're we've were what what's when where which
-    who who's whom whose why will with won't would wouldn't you you're you've your yours
-    """.split()  # noqa: SIM905
+_LETTERS = r"[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]*"
+_TOKEN = regex.compile(rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|{_LETTERS}(?:[.'’@\-]{_LETTERS})*")
+_PART = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々"
+_IDEOGRAPH = regex.compile(f"[{_HAN}]")
+UNSPACED = (
+    rf"{_HAN}\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe\uac00-\ud7af"
+    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 )
-"""Words of questions and grammar, left out; rarer ones are weighed down by the index itself."""
+"""Letters of scripts whose words are not told by spaces, for a set of a pattern. Korean is one: it
+has spaces, and joins its particles to the words."""
+
+_UNSPACED = regex.compile(f"[{UNSPACED}]+")
+_CLUSTER = regex.compile(r"\X")
+_POSSESSIVE = re.compile(r"['’]s?$")
+_ELIDED = re.compile(
+    r"^(?:l|d|j|m|t|s|n|c|qu|jusqu|lorsqu|puisqu|dell|dall|nell|sull|all|un|quest|quell)'(?=\w\w)"
+)
+_ELIDING = ("fr", "it")
+
+STOP_WORDS = words_of("en", "stop")
+"""English words of questions and grammar; rarer ones are weighed down by the index itself."""
 
 _ES = ("xes", "ches", "shes", "sses", "zzes")
 _ENDINGS = ("ing", "ed")
@@ -45,23 +58,25 @@ def terms(text: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     return ids, counts
 
 
-def words(text: str) -> Iterator[str]:
-    """Yield the words of a text that count, in order: lower case, stemmed, no stop words.
+def words(text: str, *, language: str | None = None) -> Iterator[str]:
+    """Yield the words of a text that count, in order: folded, stemmed, no stop words.
 
-    A compound such as `state-of-the-art` or `api.example.com` gives itself and its parts; scripts
-    without spaces give pairs of characters.
+    A compound such as `state-of-the-art` or `api.example.com` gives itself and its parts. Scripts
+    that write no spaces give pairs of characters, and single characters where one can be a word.
+
+    Args:
+        text: Any text.
+        language: Whose stop words are left out, by ISO code; found from the text when `None`.
     """
-    for match in _TOKEN.finditer(text.casefold()):
-        token = match.group().replace("’", "'")
-        if token in STOP_WORDS:
-            continue
-        if token[0].isdigit():
-            token = token.replace(",", "")
-        token = _POSSESSIVE.sub("", token)
+    if language is None:
+        language = language_of(text)
+    stop = _stop_words(language)
+    for match in _TOKEN.finditer(folded(text)):
+        token = _plain(match.group().replace("’", "'"), stop, language)
         unspaced = _UNSPACED.findall(token)
+        for run in unspaced:
+            yield from _pairs(run, language)
         if unspaced:
-            for run in unspaced:
-                yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))
             token = _UNSPACED.sub(" ", token)
         parts = _PART.findall(token)
         if len(parts) > 1 and not unspaced:
@@ -69,8 +84,59 @@ def words(text: str) -> Iterator[str]:
         if len(parts) == 1 or not token.replace(".", "").isdigit():
             alone = len(parts) == 1
             yield from (
-                stem(part) for part in parts if alone or (len(part) > 1 and part not in STOP_WORDS)
+                stem(part) for part in parts if alone or (len(part) > 1 and part not in stop)
             )
+
+
+def _plain(token: str, stop: frozenset[str], language: str) -> str:
+    """Return a token without thousands' commas, possessive, elided article; "" for stop words."""
+    if token in stop:
+        return ""
+    if token[0].isdigit():
+        token = token.replace(",", "")
+    token = _POSSESSIVE.sub("", token)
+    if language not in _ELIDING:
+        return token
+    token = _ELIDED.sub("", token)
+    return "" if token in stop else token
+
+
+def is_unspaced(word: str) -> bool:
+    """Say whether a word is of a script whose words are not told by spaces."""
+    return _UNSPACED.fullmatch(word) is not None
+
+
+def length_in_words(text: str) -> int:
+    """Say how long a text is in words; two characters count for one where none are spaced."""
+    return sum(max(1, sum(map(len, _UNSPACED.findall(token))) // 2) for token in text.split())
+
+
+@lru_cache(maxsize=32)
+def _stop_words(language: str) -> frozenset[str]:
+    """Return the stop words of a text in a language; Latin words in another script are English."""
+    own = words_of(language, "stop")
+    return own if language in LATIN else own | STOP_WORDS
+
+
+@lru_cache(maxsize=16)
+def _stop_characters(language: str) -> frozenset[str]:
+    return frozenset(lists(language).get("stop_characters", ""))
+
+
+def _pairs(run: str, language: str) -> Iterator[str]:
+    """Yield what may be words in characters without spaces: pairs, and ideographs by themselves."""
+    characters = _CLUSTER.findall(run)
+    stop, alone = words_of(language, "stop"), _stop_characters(language)
+    if len(characters) == 1:
+        yield run
+        return
+    for first, second in pairwise(characters):
+        pair = first + second
+        if pair not in stop and not (first in alone and second in alone):
+            yield pair
+    for character in characters:
+        if _IDEOGRAPH.match(character) and character not in alone:
+            yield character
 
 
 def stem(word: str) -> str:
@@ -98,8 +164,6 @@ def stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=262_144)
 def term_id(word: str) -> int:
     """Hash a word to a signed 64-bit number, the same on every machine."""
-    digest = blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    return text_hash(word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.quantise import encode_queries
 
 KINDS = ("normal", "few values", "duplicates", "tiny", "one huge", "mixed lengths", "zeros")
@@ -31,13 +31,13 @@ def hard_vectors(kind: str, rows: int, dimension: int, seed: int) -> Tensor:
 
 
 def exact_nearest(
-    arena: CueArena, cues: list[tuple[int, int]], query: Tensor, k: int
+    cue_index: CueIndex, cues: list[tuple[int, int]], query: Tensor, k: int
 ) -> list[tuple[int, int, float]]:
     """Sort all (cue, memory) pairs by exact inner product, memory id, cue id; keep k."""
     if not cues:
         return []
-    rows = arena.gather(torch.tensor([cue for cue, _ in cues]))
-    codes = 256 * rows.high.cpu().long() + rows.low.cpu().long()
+    rows = cue_index.gather(torch.tensor([cue for cue, _ in cues]))
+    codes = 256 * rows.coarse.cpu().long() + rows.residual.cpu().long()
     asked = encode_queries(query[None])
     wanted, unit = [int(value) for value in asked.code[0].tolist()], float(asked.unit)
     peak = float(query.abs().max())

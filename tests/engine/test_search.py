@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nuonuo_memory.engine.vectors import search as nearest_module
-from nuonuo_memory.engine.vectors.cue_index import CueArena
-from nuonuo_memory.engine.vectors.search import Candidates, best_cues, cue_similarities, nearest
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
+from nuonuo_memory.engine.vectors.pooling import cue_evidence
+from nuonuo_memory.engine.vectors.search import Candidates, cue_similarities, nearest
 from nuonuo_memory.errors import InvalidInputError, VectorError
 
 
@@ -47,7 +48,7 @@ def test_same_as_the_plain_search(
     seed: int,
 ) -> None:
     made = torch.Generator().manual_seed(seed)
-    arena = CueArena(dimension)
+    cue_index = CueIndex(dimension)
     vectors = hard_vectors(kind, rows, dimension, seed).to(dtype)
     cue_ids = torch.randperm(rows, generator=made)
     memory_ids = torch.randint(0, rows, (rows,), generator=made)
@@ -55,56 +56,56 @@ def test_same_as_the_plain_search(
     for group in range(3):
         mine = group_of == group
         for part in mine.nonzero()[:, 0].split(37):
-            arena.add(cue_ids[part], vectors[part], memory_ids=memory_ids[part], group=group)
+            cue_index.add(cue_ids[part], vectors[part], memory_ids=memory_ids[part], group=group)
     queries = hard_vectors(kind, batch, dimension, seed + 1)
     choices = [[0], [1], [2, 0], [], [0, 1, 2], [5], [1, 1]]
     groups = [choices[(seed + row) % 7] for row in range(batch)]
     allowed = torch.arange(0, rows, 3) if restrict else None
-    found = nearest(arena, queries, groups=groups, k=k, allowed=allowed)
+    found = nearest(cue_index, queries, groups=groups, k=k, allowed=allowed)
     for row in range(batch):
         cues = [
             (int(cue), int(memory))
             for cue, memory, group in zip(cue_ids, memory_ids, group_of, strict=True)
             if int(group) in groups[row] and (not restrict or int(memory) % 3 == 0)
         ]
-        check(found, row, exact_nearest(arena, cues, queries[row], k))
+        check(found, row, exact_nearest(cue_index, cues, queries[row], k))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_many_rows_on_each_device(device: str, dtype: torch.dtype) -> None:
     vectors = hard_vectors("normal", 20_000, 64, 4).to(dtype)
-    arena = CueArena(64, device=device)
+    cue_index = CueIndex(64, device=device)
     ids = torch.arange(20_000)
-    arena.add(ids[:15_000], vectors[:15_000], memory_ids=ids[:15_000] // 3, group=1)
-    arena.add(ids[15_000:], vectors[15_000:], memory_ids=ids[15_000:] // 3, group=1)
+    cue_index.add(ids[:15_000], vectors[:15_000], memory_ids=ids[:15_000] // 3, group=1)
+    cue_index.add(ids[15_000:], vectors[15_000:], memory_ids=ids[15_000:] // 3, group=1)
     queries = hard_vectors("normal", 33, 64, 5)
-    found = nearest(arena, queries, groups=[[1]] * 33, k=50)
-    exact = queries.double() @ arena.vectors(ids).double().cpu().T
+    found = nearest(cue_index, queries, groups=[[1]] * 33, k=50)
+    exact = queries.double() @ cue_index.vectors(ids).double().cpu().T
     wanted = exact.topk(50)
     assert torch.equal(found.cue_ids.cpu(), wanted.indices)
     assert torch.allclose(found.similarity.cpu(), wanted.values, rtol=1e-6, atol=1e-7)
     rows = found.codes.cpu().double() * found.scale.cpu().double()[..., None]
     assert torch.allclose(
-        rows.float(), arena.vectors(found.cue_ids.view(-1)).cpu().view(33, 50, 64)
+        rows.float(), cue_index.vectors(found.cue_ids.view(-1)).cpu().view(33, 50, 64)
     )
-    alone = nearest(arena, queries[7:8], groups=[[1]], k=50)
+    alone = nearest(cue_index, queries[7:8], groups=[[1]], k=50)
     assert torch.equal(alone.similarity[0], found.similarity[7])
     assert (found.examined < 1000).all()
 
 
 def test_best_cues_of_given_memories(device: str) -> None:
-    arena = CueArena(16, device=device)
+    cue_index = CueIndex(16, device=device)
     ids = torch.arange(300)
     vectors = hard_vectors("duplicates", 300, 16, 2)
-    arena.add(ids, vectors, memory_ids=ids % 40, group=0)
+    cue_index.add(ids, vectors, memory_ids=ids % 40, group=0)
     queries = hard_vectors("normal", 4, 16, 3)
     memories = torch.tensor([[0, 39, 500], [1, 1, 2], [-1, 5, 6], [7, 8, 9]])
-    cues, similarity = best_cues(arena, queries, memories)
+    cues, similarity, _ = cue_evidence(cue_index, queries.to(device), memories, beta=30.0)
     for row in range(4):
         for column in range(3):
             memory = int(memories[row, column])
             mine = [(cue, memory) for cue in range(300) if cue % 40 == memory]
-            best = exact_nearest(arena, mine, queries[row], 1)
+            best = exact_nearest(cue_index, mine, queries[row], 1)
             if best:
                 assert int(cues[row, column]) == best[0][0]
                 assert float(similarity[row, column]) == pytest.approx(best[0][2], rel=1e-6)
@@ -113,35 +114,37 @@ def test_best_cues_of_given_memories(device: str) -> None:
 
 
 def test_nothing_to_find() -> None:
-    arena = CueArena(4)
-    found = nearest(arena, torch.ones(2, 4), groups=[[1], []], k=3)
+    cue_index = CueIndex(4)
+    found = nearest(cue_index, torch.ones(2, 4), groups=[[1], []], k=3)
     assert (found.cue_ids == -1).all()
-    assert nearest(arena, torch.ones(0, 4), groups=[], k=3).cue_ids.shape == (0, 3)
-    arena.add(torch.tensor([1]), torch.ones(1, 4), memory_ids=torch.tensor([1]), group=1)
+    assert nearest(cue_index, torch.ones(0, 4), groups=[], k=3).cue_ids.shape == (0, 3)
+    cue_index.add(torch.tensor([1]), torch.ones(1, 4), memory_ids=torch.tensor([1]), group=1)
     none = torch.empty(0, dtype=torch.int64)
-    assert (nearest(arena, torch.ones(1, 4), groups=[[1]], k=3, allowed=none).cue_ids == -1).all()
+    assert (
+        nearest(cue_index, torch.ones(1, 4), groups=[[1]], k=3, allowed=none).cue_ids == -1
+    ).all()
 
 
 def test_wrong_calls() -> None:
-    arena = CueArena(4)
+    cue_index = CueIndex(4)
     with pytest.raises(InvalidInputError, match="k must"):
-        nearest(arena, torch.ones(1, 4), groups=[[1]], k=0)
+        nearest(cue_index, torch.ones(1, 4), groups=[[1]], k=0)
     with pytest.raises(InvalidInputError, match="groups"):
-        nearest(arena, torch.ones(2, 4), groups=[[1]], k=1)
+        nearest(cue_index, torch.ones(2, 4), groups=[[1]], k=1)
     with pytest.raises(VectorError, match="queries"):
-        nearest(arena, torch.ones(1, 5), groups=[[1]], k=1)
+        nearest(cue_index, torch.ones(1, 5), groups=[[1]], k=1)
 
 
 @pytest.mark.parametrize("dimension", [16, 384, 8192])
 def test_sums_of_8_bit_products_are_those_in_float64(
     dimension: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arena, ids = CueArena(dimension), torch.arange(40)
+    cue_index, ids = CueIndex(dimension), torch.arange(40)
     vectors = torch.cat([hard_vectors("normal", 20, dimension, 1), torch.ones(20, dimension)])
-    arena.add(ids, vectors, memory_ids=ids // 3, group=0)
+    cue_index.add(ids, vectors, memory_ids=ids // 3, group=0)
     queries = torch.cat([hard_vectors("one huge", 4, dimension, 2), torch.ones(4, dimension)])
     asked = ids[None, :14].repeat(8, 1)
-    whole = cue_similarities(arena, queries, asked)
+    whole = cue_similarities(cue_index, queries, asked)
     monkeypatch.setattr(nearest_module, "_in_integers", lambda *_: False)
-    for ours, plain in zip(whole, cue_similarities(arena, queries, asked), strict=True):
+    for ours, plain in zip(whole, cue_similarities(cue_index, queries, asked), strict=True):
         assert torch.equal(ours, plain)

@@ -1,4 +1,4 @@
-"""Cues spread over several devices against one arena."""
+"""Cues spread over several devices against one index."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from engine_reference import KINDS, hard_vectors
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.retrieve import retrieve
-from nuonuo_memory.engine.shards import ShardedArena
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.shards import ShardedCueIndex
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.search import nearest
 from nuonuo_memory.errors import InvalidInputError
 
@@ -17,13 +17,13 @@ CONFIG = HopfieldConfig(candidates=16, beta=10.0, max_steps=3)
 GROUPS = [[0], [0, 1], [1], [7], []]
 
 
-def both(kind: str, shards: int, device: str) -> tuple[CueArena, ShardedArena]:
-    one = CueArena(32, device=device)
-    many = ShardedArena(32, devices=[device] * shards)
+def both(kind: str, shards: int, device: str) -> tuple[CueIndex, ShardedCueIndex]:
+    one = CueIndex(32, device=device)
+    many = ShardedCueIndex(32, devices=[device] * shards)
     vectors = hard_vectors(kind, 600, 32, 1)
     for group, part in enumerate(torch.arange(600).split(300)):
-        for arena in (one, many):
-            arena.add(part, vectors[part], memory_ids=part // 3, group=group)
+        for cue_index in (one, many):
+            cue_index.add(part, vectors[part], memory_ids=part // 3, group=group)
     gone = torch.arange(0, 200, 7)
     assert one.remove(gone) == many.remove(gone)
     assert one.count() == many.count()
@@ -49,4 +49,4 @@ def test_the_same_as_one_arena(kind: str, shards: int, device: str) -> None:
 
 def test_one_device_at_least() -> None:
     with pytest.raises(InvalidInputError, match="one or more"):
-        ShardedArena(32, devices=[])
+        ShardedCueIndex(32, devices=[])

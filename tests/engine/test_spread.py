@@ -38,7 +38,8 @@ LINKS = st.dictionaries(
 )
 STARTS = st.dictionaries(st.integers(1, 7), st.sampled_from([0.1, 0.2, 0.25]), max_size=3)
 ASKED = st.dictionaries(st.integers(100, 106), st.sampled_from([0.05, 0.1]), max_size=2)
-CONFIG = AssociationConfig(hops=3, walks=10_000, arrivals=1_000_000)
+HOPS = 3
+CONFIG = AssociationConfig(walks=10_000, fan_out_budget=1_000_000)
 
 
 def group_of(memory: int) -> int:
@@ -102,11 +103,11 @@ class PlainWalk:
 
     def carriers(self, name: int) -> Amounts:
         weights = {
-            memory: weight * (1 + self.config.about * (kind == ABOUT))
+            memory: weight * (1 + self.config.topic_boost * (kind == ABOUT))
             for (memory, other), (weight, kind) in self.mentions.items()
             if other == name
         }
-        total = sum(weights.values()) ** self.config.damping
+        total = sum(weights.values()) ** self.config.degree_normalisation
         return {memory: weight / total for memory, weight in weights.items()}
 
     def scaled(self, walks: Walked, mass: float) -> Walked:
@@ -163,7 +164,7 @@ class PlainWalk:
 
     def totals(self, starts: Amounts, asked: Amounts) -> Amounts:
         walks, total = self.begin(starts, asked), defaultdict(float)
-        for hop in range(self.config.hops + 1):
+        for hop in range(HOPS + 1):
             for path, via, activation in walks:
                 _, kind = self.mentions.get((path[-1], via), (0.0, None))
                 counts = self.config.subject if hop and kind == ABOUT else 1.0
@@ -208,6 +209,7 @@ def test_spread_equals_a_plain_walk(
         start_of([starts]),
         start_of([asked]),
         groups=[groups],
+        hops=HOPS,
         config=CONFIG,
         affinity=affinity,
     )
@@ -227,7 +229,8 @@ def test_no_walk_turns_back_and_every_step_is_a_tie(
         start_of([starts]),
         start_of([{}]),
         groups=[[1]],
-        config=AssociationConfig(hops=4, walks=walks),
+        hops=4,
+        config=AssociationConfig(walks=walks),
     )
     for row in range(len(result.memory)):
         steps = result.path(row)
@@ -253,16 +256,19 @@ def test_a_batch_answers_as_single_calls_do(
     mentions: Mentions, links: Links, queries: list[tuple[Amounts, Amounts, list[int]]]
 ) -> None:
     graph = build(mentions, links)
-    config = AssociationConfig(hops=2, walks=6)
+    config = AssociationConfig(walks=6)
     together = spread(
         graph,
         start_of([starts for starts, _, _ in queries]),
         start_of([asked for _, asked, _ in queries]),
         groups=[groups for _, _, groups in queries],
+        hops=2,
         config=config,
     )
     for b, (starts, asked, groups) in enumerate(queries):
-        alone = spread(graph, start_of([starts]), start_of([asked]), groups=[groups], config=config)
+        alone = spread(
+            graph, start_of([starts]), start_of([asked]), groups=[groups], hops=2, config=config
+        )
         assert by_query(together, b) == by_query(alone, 0)
 
 
@@ -281,7 +287,8 @@ def test_a_chain_is_walked_to_its_end() -> None:
         start_of([{1: 1.0}]),
         start_of([{}]),
         groups=[[1]],
-        config=AssociationConfig(hops=4),
+        hops=4,
+        config=AssociationConfig(),
     )
     row = result.memory.tolist().index(5)
     assert [step.target for step in result.path(row)] == [2, 3, 4, 5]
@@ -295,7 +302,8 @@ def test_a_name_in_the_question_enters_by_itself() -> None:
         start_of([{}]),
         start_of([{100: 0.5}]),
         groups=[[1]],
-        config=AssociationConfig(hops=1),
+        hops=1,
+        config=AssociationConfig(),
     )
     found = by_query(result, 0)
     assert found[1] > found[2] > 0
@@ -312,7 +320,8 @@ def test_a_rare_name_carries_more_than_a_hub() -> None:
             start_of([{1: 1.0}]),
             start_of([{}]),
             groups=[[1]],
-            config=AssociationConfig(hops=1),
+            hops=1,
+            config=AssociationConfig(),
         ),
         0,
     )
@@ -328,7 +337,8 @@ def test_the_budget_of_arrivals_cuts_hubs_first() -> None:
             start_of([{1: 1.0}]),
             start_of([{}]),
             groups=[[1]],
-            config=AssociationConfig(hops=1, arrivals=arrivals),
+            hops=1,
+            config=AssociationConfig(fan_out_budget=arrivals),
         )
         assert result.memory.tolist() == reached
 
@@ -364,7 +374,8 @@ def test_what_was_forgotten_leaves_no_trace_in_a_walk() -> None:
             start_of([{1: 0.5, 4: 0.25}]),
             start_of([{103: 0.25}]),
             groups=[[1]],
-            config=AssociationConfig(hops=3, walks=3, arrivals=8),
+            hops=3,
+            config=AssociationConfig(walks=3, fan_out_budget=8),
         )
         for graph in (never, held)
     ]
@@ -381,19 +392,23 @@ def test_a_batch_that_is_too_large_is_refused() -> None:
             nothing,
             nothing,
             groups=[[1]] * (LARGEST_BATCH + 1),
+            hops=3,
             config=AssociationConfig(),
         )
 
 
 def test_an_empty_batch_and_an_empty_graph() -> None:
     nothing = start_of([])
-    empty = spread(AssociationGraph(), nothing, nothing, groups=[], config=AssociationConfig())
+    empty = spread(
+        AssociationGraph(), nothing, nothing, groups=[], hops=3, config=AssociationConfig()
+    )
     assert len(empty.memory) == 0
     alone = spread(
         AssociationGraph(),
         start_of([{3: 1.0}]),
         nothing,
         groups=[[1]],
+        hops=3,
         config=AssociationConfig(),
     )
     assert by_query(alone, 0) == {3: 1.0}
@@ -408,7 +423,9 @@ def test_the_second_look_asks_for_what_is_left() -> None:
 
 
 def test_start_and_final_score() -> None:
-    config = AssociationConfig(starts=2, beta=10.0, second=0.2, floor=0.1, similarity=2.0)
+    config = AssociationConfig(
+        starts=2, beta=10.0, second_look_share=0.2, log_floor=0.1, similarity=2.0
+    )
     first = (torch.tensor([[5, 6, 7]]), torch.tensor([[0.9, 0.7, 0.1]]))
     second = (torch.tensor([[8, -1]]), torch.tensor([[0.4, -math.inf]]))
     begun = begin(first, second, named=torch.tensor([0.25], dtype=torch.float64), config=config)
@@ -417,7 +434,27 @@ def test_start_and_final_score() -> None:
     expected = [0.75 * 0.8 * odds / (1 + odds), 0.75 * 0.8 / (1 + odds), 0.75 * 0.2]
     assert begun.activation.tolist() == pytest.approx(expected)
     scores = mix(torch.tensor([0.5, 0.0]), torch.tensor([-0.1, 0.0]), config=config)
-    assert scores.tolist() == pytest.approx([math.log(0.6) - 0.2, math.log(0.1)])
+    assert scores.tolist() == pytest.approx([math.log(6.0) - 0.2, 0.0])
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(-1, 2)), min_size=1, max_size=8),
+    st.sampled_from([0.05, 0.2, 1.0]),
+)
+def test_the_final_evidence_orders_as_the_logarithm_of_floored_activation(
+    rows: list[tuple[float, float]], floor: float
+) -> None:
+    config = AssociationConfig(log_floor=floor)
+    activation, evidence = torch.tensor(rows, dtype=torch.float64).unbind(1)
+    mixed = mix(activation, evidence, config=config)
+    apart = torch.log(activation + floor) + evidence - mixed
+    assert torch.allclose(apart, torch.full_like(apart, math.log(floor)))
+
+
+def test_without_activation_the_final_evidence_is_the_evidence_alone() -> None:
+    evidence = torch.linspace(-1, 2, 7, dtype=torch.float64)
+    mixed = mix(torch.zeros(7), evidence, config=AssociationConfig())
+    assert torch.equal(mixed, evidence)
 
 
 def test_rarity_falls_from_one_to_next_to_nothing() -> None:
@@ -429,7 +466,7 @@ def test_rarity_falls_from_one_to_next_to_nothing() -> None:
     assert float(rare[3]) == 0.0
 
 
-@pytest.mark.parametrize(("name", "value"), [("hops", 0), ("decay", 1.5), ("beta", -1.0)])
+@pytest.mark.parametrize(("name", "value"), [("walks", 0), ("decay", 1.5), ("beta", -1.0)])
 def test_settings_are_checked(name: str, value: float) -> None:
     with pytest.raises(InvalidInputError, match=name):
         AssociationConfig(**{name: value})  # type: ignore[arg-type]

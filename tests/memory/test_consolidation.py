@@ -20,7 +20,7 @@ from nuonuo_memory.errors import InvalidInputError, NotFoundError, ReadOnlyStore
 from nuonuo_memory.maintenance import consolidation
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation
 from nuonuo_memory.recall.results import SCORE_SLOPE
-from nuonuo_memory.store.sqlite.transaction import Writer
+from nuonuo_memory.store.sqlite.transaction import SqliteTransaction
 
 NOW = datetime.now(UTC)
 FADED = ConsolidationConfig(half_life_days=30, prune_below=0.4)
@@ -185,7 +185,7 @@ def test_an_error_leaves_nothing_half_done(
     def fails(*_: object) -> None:
         raise InvalidInputError("in the middle")
 
-    monkeypatch.setattr(Writer, "set_strengths", fails)
+    monkeypatch.setattr(SqliteTransaction, "set_strengths", fails)
     with pytest.raises(InvalidInputError, match="middle"):
         memory.consolidate(now=days(90))
     assert memory.fingerprint() == before
@@ -327,5 +327,5 @@ def test_a_pass_equals_forgetting_what_it_names(
         held = [(one.id, one.text, one.namespace) for one in memory.list(prefix=True)]
         assert held == [(one.id, one.text, one.namespace) for one in expected.list(prefix=True)]
         index, other = memory._core.index, expected._core.index
-        assert index.arena.fingerprint() == other.arena.fingerprint()
+        assert index.cues.fingerprint() == other.cues.fingerprint()
         assert index.terms.fingerprint() == other.terms.fingerprint()

@@ -13,7 +13,7 @@ from nuonuo_memory.errors import NotFoundError
 
 def fingerprints(memory: TextMemory) -> tuple[str, str]:
     index = memory._core.index
-    return index.arena.fingerprint(), index.terms.fingerprint()
+    return index.cues.fingerprint(), index.terms.fingerprint()
 
 
 def test_the_engine_is_as_if_it_had_never_learned(encoder: HashingEncoder) -> None:

@@ -1,4 +1,4 @@
-"""The blocks of docs/mechanisms.md run in order, and name every mechanism."""
+"""The blocks of docs/research/mechanisms.md run in order, and name every mechanism."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from nuonuo_memory import TextMemory
 from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.research.mechanisms import MECHANISMS
 
-TEXT = (Path(__file__).parents[2] / "docs" / "mechanisms.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "research" / "mechanisms.md").read_text(
+    encoding="utf-8"
+)
 
 
 def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +25,7 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         memory.remember_many([f"The {word} tree stands by the {word} wall." for word in words])
         held: dict[str, Any] = {"memory": memory}
         for block in re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL):
-            exec(compile(block, "docs/mechanisms.md", "exec"), held)
+            exec(compile(block, "docs/research/mechanisms.md", "exec"), held)
     assert held["found"].ids[:, 0].tolist() == [0, 1]
     assert held["places"][0, 0] == 0
     assert held["report"].cosine > 0.9

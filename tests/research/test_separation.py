@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuonuo_memory.engine.hopfield.margins import as_dense, overlaps
 from nuonuo_memory.errors import InvalidInputError, VectorError
+from nuonuo_memory.research.crosstalk import as_dense, overlaps
 from nuonuo_memory.research.separation import (
     PatternSeparator,
     exact_scores,

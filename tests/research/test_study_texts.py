@@ -8,14 +8,14 @@ from types import ModuleType
 
 import pytest
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "studies" / "texts.py"
+FILE = Path(__file__).parents[2] / "research" / "studies" / "texts.py"
 
 
 @pytest.fixture(scope="module")
 def texts() -> ModuleType:
     spec = importlib.util.spec_from_file_location("study_texts", FILE)
     if spec is None or spec.loader is None:
-        pytest.skip("benchmarks are not beside the tests")
+        pytest.skip("the studies are not beside the tests")
     module = importlib.util.module_from_spec(spec)
     import sys
 

@@ -5,13 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nuonuo_memory.text.clauses import clauses
-from nuonuo_memory.text.question import (
-    Period,
-    period_asked,
-    read_question,
-    speaker_asked,
-    speaks_of_self,
-)
+from nuonuo_memory.text.dates import Period, period_asked
+from nuonuo_memory.text.question import read_question, speaker_asked, speaks_of_self
 
 NOW = datetime(2023, 4, 18, 3, 31, tzinfo=UTC)  # a Tuesday
 

@@ -14,7 +14,7 @@ CASES = {
     "hyphens": ("state-of-the-art", ["state-of-the-art", "stat", "art"]),
     "hosts": ("api.example.com", ["api.example.com", "api", "exampl", "com"]),
     "curly apostrophe": ("don’t ask Ada’s cat", ["ask", "ada", "cat"]),
-    "japanese": ("猫が好き", ["猫が", "が好", "好き"]),
+    "japanese": ("猫が好き", ["猫が", "が好", "好き", "猫", "好"]),
     "nothing": ("?! ...", []),
 }
 

@@ -1,1 +1,1 @@
-"""Kernels of recall on a GPU; imported only where CUDA and Triton are."""
+"""Recall on a GPU; all but `capture` needs Triton."""

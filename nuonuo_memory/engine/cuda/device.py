@@ -1,4 +1,4 @@
-"""Recall of an arena on a GPU: which captured graph serves a call, and what happens beyond it."""
+"""Recall from a cue index on a GPU: by captured graphs, by the plain search where they end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.cuda.plan import Recaller, Shape, supported
 from nuonuo_memory.engine.cuda.tiles import Tiles, assemble
 from nuonuo_memory.engine.hopfield.attention import Retrieved, retrieve_plainly
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 
 _TABLES = 1024
 _GRAPHS = 16
@@ -23,12 +23,12 @@ class DeviceRecall:
     """Tables of tiles by groups, and graphs by shape, both the last used ones.
 
     Attributes:
-        widened: Queries that the bounds left with too many rows, or with too few memories, and
-            that the plain search answered instead.
+        widened: Queries with too many rows within the bounds, or too few memories, which the plain
+            search answered instead.
     """
 
-    def __init__(self, arena: CueArena) -> None:
-        self.arena = arena
+    def __init__(self, cue_index: CueIndex) -> None:
+        self.cue_index = cue_index
         self.widened = 0
         self._version = -1
         self._tables: OrderedDict[_Groups, Tiles] = OrderedDict()
@@ -36,7 +36,7 @@ class DeviceRecall:
 
     def takes(self, *, k: int, config: HopfieldConfig) -> bool:
         """Say whether the kernels can answer such a recall."""
-        return supported(self.arena.dimension, candidates=config.candidates, k=k)
+        return supported(self.cue_index.dimension, candidates=config.candidates, k=k)
 
     def recall(
         self, queries: Tensor, *, groups: Sequence[Sequence[int]], k: int, config: HopfieldConfig
@@ -49,7 +49,7 @@ class DeviceRecall:
             names = [groups[place] for place in again.tolist()]
             where = again.to(queries.device)
             part = retrieve_plainly(
-                self.arena, queries[where], groups=names, k=k, config=config, allowed=None
+                self.cue_index, queries[where], groups=names, k=k, config=config, allowed=None
             )
             for column, values in zip(found, part, strict=True):
                 column[where] = values
@@ -64,7 +64,7 @@ class DeviceRecall:
         step = max(64, 1 << max(0, size.bit_length() - 4))
         shape = Shape(
             queries=1 << (len(queries) - 1).bit_length(),
-            dimension=self.arena.dimension,
+            dimension=self.cue_index.dimension,
             tiles=-(-max(1, size) // step) * step,
             reach=1 << max(0, tiles.reach - 1).bit_length(),
             together=tiles.together,
@@ -73,7 +73,7 @@ class DeviceRecall:
             config=config,
         )
         if shape not in self._graphs:
-            self._graphs[shape] = Recaller(shape, self.arena.device)
+            self._graphs[shape] = Recaller(shape, self.cue_index.device)
             if len(self._graphs) > _GRAPHS:
                 self._graphs.popitem(last=False)
         self._graphs.move_to_end(shape)
@@ -83,24 +83,24 @@ class DeviceRecall:
         return recaller
 
     def _table(self, groups: Sequence[Sequence[int]], *, many: int) -> Tiles:
-        if self._version != self.arena.version:
+        if self._version != self.cue_index.version:
             self._tables.clear()
-            self._version = self.arena.version
+            self._version = self.cue_index.version
         names = tuple(tuple(sorted(set(some))) for some in groups)
         if names not in self._tables or self._tables[names].many != many:
-            rows = [[r for name in some if (r := self.arena.rows(name))] for some in names]
-            self._tables[names] = assemble(rows, self.arena.device, many=many)
+            rows = [[r for name in some if (r := self.cue_index.rows(name))] for some in names]
+            self._tables[names] = assemble(rows, self.cue_index.device, many=many)
             if len(self._tables) > _TABLES:
                 self._tables.popitem(last=False)
         self._tables.move_to_end(names)
         return self._tables[names]
 
 
-def attach(arena: CueArena) -> DeviceRecall | None:
-    """Return the arena's recall on its GPU, made when first asked for; None on a CPU."""
-    if arena.device.type != "cuda":
+def attach(cue_index: CueIndex) -> DeviceRecall | None:
+    """Return the index's recall on its GPU, made when first asked for; None on a CPU."""
+    if cue_index.device.type != "cuda":
         return None
-    if not isinstance(arena.accelerator, DeviceRecall):
-        torch.cuda.synchronize(arena.device)
-        arena.accelerator = DeviceRecall(arena)
-    return arena.accelerator
+    if not isinstance(cue_index.accelerator, DeviceRecall):
+        torch.cuda.synchronize(cue_index.device)
+        cue_index.accelerator = DeviceRecall(cue_index)
+    return cue_index.accelerator

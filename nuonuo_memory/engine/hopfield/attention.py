@@ -1,4 +1,4 @@
-"""The attention of queries over their nearest cues, summed by memory, without kernels."""
+"""Queries [B, d] to memories by attention over their nearest cues, in plain tensor operations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.hopfield.settle import by_memory, settle
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.search import Candidates, search
 
 Find = Callable[[Tensor, Sequence[Sequence[int]], int], Candidates]
@@ -18,7 +18,7 @@ Find = Callable[[Tensor, Sequence[Sequence[int]], int], Candidates]
 
 
 class Retrieved(NamedTuple):
-    """The memories that each of B queries brought to mind, best first.
+    """The k memories with the most attention for each of B queries, best first.
 
     Attributes:
         memory_ids: [B, k] int64, -1 where there are fewer.
@@ -43,7 +43,7 @@ class Retrieved(NamedTuple):
 
 @torch.inference_mode()
 def retrieve_plainly(
-    arena: CueArena,
+    cue_index: CueIndex,
     queries: Tensor,
     *,
     groups: Sequence[Sequence[int]],
@@ -54,7 +54,7 @@ def retrieve_plainly(
     """Do what `retrieve` does, without kernels, for arguments that were checked."""
 
     def find(asked: Tensor, named: Sequence[Sequence[int]], wide: int) -> Candidates:
-        return search(arena, asked, groups=named, k=wide, allowed=allowed)
+        return search(cue_index, asked, groups=named, k=wide, allowed=allowed)
 
     return retrieve_by(find, queries, groups=groups, k=k, config=config)
 
@@ -67,7 +67,9 @@ def retrieve_by(
     k: int,
     config: HopfieldConfig,
 ) -> Retrieved:
-    """Settle among the candidates that `find` returns, asking for more until k memories are found.
+    """Return the k memories of queries [B, d], from candidates that `find` returns.
+
+    More candidates are asked for until they belong to k memories.
 
     Args:
         find: Returns the nearest cues of queries in their groups, as many as its last argument.
