@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -105,7 +106,7 @@ class Runner:
         done = home / "installed"
         if not done.exists():
             print(f"installing {peer.environment}", file=sys.stderr, flush=True)
-            venv.create(home, with_pip=True)
+            venv.create(home, with_pip=True, symlinks=True)
             command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             command += ["-c", ROOT / "constraints.txt", *SHARED, *ENVIRONMENTS[peer.environment]]
             subprocess.run(command, check=True)
@@ -155,8 +156,15 @@ class Runner:
             cwd=self.folder,
         )
         if done.returncode:
-            raise RuntimeError((done.stderr.strip().splitlines() or [str(done.returncode)])[-1])
+            raise RuntimeError(_reason(done.stderr) or f"exit code {done.returncode}")
         return json.loads(done.stdout.splitlines()[-1])
+
+
+def _reason(errors: str) -> str:
+    """Return what a traceback says at its end, or the last line."""
+    lines = errors.strip().splitlines()
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (raised or lines or [""])[-1]
 
 
 # ------------------------------------------------------------------------------------------ scores
