@@ -130,7 +130,8 @@ class Runner:
         text = json.dumps(data, sort_keys=True)
         digest = blake2b(text.encode(), digest_size=6).hexdigest()
         kept = self.measured / f"{name}-{mode}-{digest}.json"
-        if kept.exists() and (mode == "quality" or not self.again):
+        ours = PEERS[name].environment is None  # what changes between two runs
+        if kept.exists() and not ours and (mode == "quality" or not self.again):
             return json.loads(kept.read_text(encoding="utf-8"))
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
             file.write(text)
