@@ -143,7 +143,13 @@ class Runner:
     def _worker(self, name: str, mode: str, data: str) -> Any:
         peer = PEERS[name]
         stored = self.folder / "stored" / name / ("quality" if mode == "quality" else "speed")
-        task = {"adapter": peer.adapter, "folder": str(stored), "mode": mode, "data": data}
+        task: dict[str, Any] = {
+            "adapter": peer.adapter,
+            "folder": str(stored),
+            "mode": mode,
+            "data": data,
+        }
+        task["embedder"] = mode == "quality" or not peer.alone
         path = [str(ROOT / "benchmarks")] + ([str(ROOT)] if peer.environment is None else [])
         settings = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(path)}
         if mode == "quality":
