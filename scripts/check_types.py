@@ -18,18 +18,10 @@ from pathlib import Path
 from typing import Any
 
 FLOOR = 0.99
-PUBLIC = tuple(
-    f"nuonuo_memory.{name}"
-    for name in [
-        "config",
-        "encoders",
-        "errors",
-        "extractors",
-        "formats",
-        "memory",
-        "research",
-        "types",
-    ]
+PUBLIC = (
+    *("nuonuo_memory.config", "nuonuo_memory.encoders", "nuonuo_memory.errors"),
+    *("nuonuo_memory.extractors", "nuonuo_memory.formats", "nuonuo_memory.memory"),
+    *("nuonuo_memory.research", "nuonuo_memory.types"),
 )
 
 
