@@ -34,7 +34,7 @@ from nuonuo_memory import TextMemory
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.engine.retrieve import retrieve
-from nuonuo_memory.engine.vectors.cue_index import CueArena
+from nuonuo_memory.engine.vectors.cue_index import CueIndex
 
 K = 10
 CANDIDATES = 64
@@ -138,14 +138,14 @@ def right(hits: Any, turn: Turn) -> bool:
 
 def searches_of(vectors: Tensor, device: torch.device) -> dict[str, Search]:
     """Return ways to find the nearest of vectors [n, d], by name."""
-    arena, ids = CueArena(vectors.shape[1], device=device), torch.arange(len(vectors))
+    cue_index, ids = CueIndex(vectors.shape[1], device=device), torch.arange(len(vectors))
     for part in ids.split(100_000):
-        arena.add(part, vectors[part].to(device), memory_ids=part, group=0)
+        cue_index.add(part, vectors[part].to(device), memory_ids=part, group=0)
     matrix = vectors.to(device)
     config = HopfieldConfig(candidates=CANDIDATES)
 
     def engine(query: Tensor) -> Sequence[int]:
-        found = retrieve(arena, query[None], groups=[[0]], k=CANDIDATES, config=config)
+        found = retrieve(cue_index, query[None], groups=[[0]], k=CANDIDATES, config=config)
         order = found.similarity[0].argsort(descending=True)[:K]
         nearest: list[int] = found.cue_ids[0][order].tolist()
         return nearest

@@ -1,6 +1,6 @@
 """A LangGraph graph whose long-term store is a nuonuo memory.
 
-    pip install "nuonuo-memory[langchain,minilm]" langgraph
+    pip install "nuonuo-memory[langchain,minilm]"
     python examples/langgraph_store.py
     python examples/langgraph_store.py openai:gpt-5-mini
 

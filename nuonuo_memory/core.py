@@ -17,6 +17,7 @@ from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.encoders.adapters import AnyEncoder, as_encoder
 from nuonuo_memory.encoders.background import background_of
 from nuonuo_memory.encoders.base import Encoder, encode_checked
+from nuonuo_memory.encoders.given import GivenVectors
 from nuonuo_memory.errors import (
     ClosedError,
     EncoderMismatchError,
@@ -94,7 +95,7 @@ class Core:
         Raises:
             EncoderMismatchError: It gives another vector.
         """
-        if self._verified:
+        if self._verified or isinstance(self.encoder, GivenVectors):
             return
         with self.lock:
             self.follow()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-from llama_index.core.bridge.pydantic import Field, PlainSerializer
+from llama_index.core.bridge.pydantic import Field
 from llama_index.core.vector_stores.types import MetadataFilters
+from pydantic import PlainSerializer
 
 from llama_index_nuonuo.connection import Connection
 from llama_index_nuonuo.filters import where_of

@@ -18,48 +18,29 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQueryMode,
     VectorStoreQueryResult,
 )
-from torch import Tensor
 
 from llama_index_nuonuo.connection import Connection
 from llama_index_nuonuo.filters import both, where_of
 from llama_index_nuonuo.nodes import NODE_ID_KEY, REF_DOC_KEY, linked, node_of
-from nuonuo_memory.agents.arguments import RecallArguments, require_file
-from nuonuo_memory.encoders import AnyEncoder
-from nuonuo_memory.errors import EncoderError, InvalidInputError
+from nuonuo_memory.agents.arguments import RecallArguments, require_file, require_memory
+from nuonuo_memory.encoders import AnyEncoder, Encoder, as_encoder
+from nuonuo_memory.encoders.given import GivenVectors
+from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Cue, Hit, NewMemory
 
 _HYBRID = {VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID}
 _BY_VECTOR = {VectorStoreQueryMode.DEFAULT, VectorStoreQueryMode.MMR}
-_MMR_CANDIDATES = 4
-
-
-class GivenVectors:
-    """Stands for an embedding model that only the index knows: it encodes nothing itself."""
-
-    def __init__(self, dimension: int) -> None:
-        self.dimension = dimension
-        self.name = f"given-{dimension}"
-
-    def encode(self, texts: Sequence[str]) -> Tensor:  # noqa: ARG002 - an Encoder takes them
-        """Refuse.
-
-        Raises:
-            EncoderError: Always.
-        """
-        raise EncoderError(
-            f"this store only keeps the {self.dimension}-dimensional vectors that it is given; "
-            "open it with open(embed_model) to have texts encoded too"
-        )
-
-    encode_queries = encode
+_CANDIDATES = 4
+"""Nodes that a query by vector chooses from, for each that it returns."""
 
 
 class NuonuoVectorStore(Connection, BasePydanticVectorStore):
     """Nodes with their texts, metadata and vectors in one file, durable when `add` returns.
 
-    Queries by vector return the nodes of highest cosine; hybrid ones also look at the words, and
-    MMR ones trade likeness for variety among four times as many candidates. All 14 filter
+    Of a query by vector the memory finds the nearest nodes, what all its vectors have in common
+    taken off, four times as many as are asked for; those of highest cosine are returned. Hybrid
+    queries also look at the words, and MMR ones trade likeness for variety. All 14 filter
     operators and the conditions AND, OR and NOT, nested to any depth, as well as `node_ids` and
     `doc_ids`. Relationships between nodes become associations, so that an
     `AssociationPostprocessor` or a `NuonuoRetriever` can work on the same file.
@@ -101,6 +82,34 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         made = cls().open(embed_model)
         made.memory.import_(written)
         return made
+
+    def open(self, embed_model: AnyEncoder | None = None) -> Self:
+        """Open the path now, with `embed_model`; without a path, begin an empty memory.
+
+        Raises:
+            InvalidInputError: `embed_dim` is given, and is not the size of its vectors.
+        """
+        if embed_model is not None:
+            self._require_size(as_encoder(embed_model))
+        return super().open(embed_model)
+
+    def attach(self, memory: TextMemory) -> Self:
+        """Use a memory that is open already.
+
+        Raises:
+            InvalidInputError: `memory` is no memory, or `embed_dim` is given and is not the size of
+                its vectors.
+            ClosedError: It was closed.
+        """
+        self._require_size(require_memory(memory).encoder)
+        return super().attach(memory)
+
+    def _require_size(self, encoder: Encoder) -> None:
+        if self.embed_dim is not None and encoder.dimension != self.embed_dim:
+            raise InvalidInputError(
+                f"embed_dim is {self.embed_dim}, but {encoder.name!r} gives vectors of "
+                f"{encoder.dimension} numbers; leave embed_dim out, or give the embedder meant"
+            )
 
     @property
     def client(self) -> TextMemory:
@@ -156,9 +165,10 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
                 there is no embedding.
         """
         hybrid, varied = query.mode in _HYBRID, query.mode is VectorStoreQueryMode.MMR
+        by_score = hybrid or hops > 0
         _check(query)
         asking = RecallArguments(
-            k=query.similarity_top_k * (_MMR_CANDIDATES if varied else 1),
+            k=query.similarity_top_k * (1 if by_score and not varied else _CANDIDATES),
             namespace=self.namespace,
             where=_scope(query.filters, query.node_ids, query.doc_ids),
             vector=query.query_embedding,
@@ -174,12 +184,11 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         )
         text = (query.query_str or "") if hybrid else ""
         hits: list[Hit] = list(asking.recall(self.memory, text))
-        by_score = hybrid or hops > 0
         if varied:
             threshold = query.mmr_threshold if mmr_threshold is None else mmr_threshold
             hits = self._varied(hits, query, threshold)
         elif not by_score:
-            hits.sort(key=lambda hit: -hit.similarity)
+            hits = sorted(hits, key=lambda hit: -hit.similarity)[: query.similarity_top_k]
         return VectorStoreQueryResult(
             nodes=[node_of(hit.memory) for hit in hits],
             similarities=[hit.score if by_score else hit.similarity for hit in hits],

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuonuo_memory.encoders.base import Encoder, encode_checked
+from nuonuo_memory.encoders.given import GivenVectors
 
 TEXTS = (
     "The shop opens at nine in the morning.",
@@ -69,9 +70,14 @@ TEXTS = (
 def background_of(encoder: Encoder) -> NDArray[np.float64]:
     """Return the mean of an encoder's unit vectors of `TEXTS`, float64 [dimension].
 
+    It is zero for an encoder that encodes nothing: then the memory's own contents alone say what
+    its vectors have in common.
+
     Raises:
         EncoderError: The encoder failed.
     """
+    if isinstance(encoder, GivenVectors):
+        return np.zeros(encoder.dimension)
     vectors = encode_checked(encoder, TEXTS).cpu().numpy().astype(np.float64)
     mean: NDArray[np.float64] = vectors.mean(axis=0)
     return mean

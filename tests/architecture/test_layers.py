@@ -19,6 +19,7 @@ FRAMEWORKS = {
     "langgraph",
     "llama_index",
     "langchain_nuonuo",
+    "langgraph_store_conformance",
     "llama_index_nuonuo",
 }
 LAYERS = (

@@ -224,3 +224,22 @@ def test_a_class_is_no_embedder(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="FakeEmbeddings"):
         NuonuoVectorStore(FakeEmbeddings, path=tmp_path / "v.db")  # type: ignore[arg-type]
     assert not (tmp_path / "v.db").exists()
+
+
+# ------------------------------------------------------------------------------ async twins
+
+AT_ONCE = {"from_documents", "from_texts"} | {"as_retriever", "embeddings", "search"}
+"""Of the vector store's: LangChain's own twins, or calls that do nothing yet."""
+
+
+@pytest.mark.parametrize("kind", [NuonuoStore, NuonuoVectorStore])
+def test_every_call_has_an_async_twin(kind: type) -> None:
+    public = {name for name, _ in inspect.getmembers(kind, callable) if not name.startswith("_")}
+    plain = {name for name in public if f"a{name}" in public}
+    twins = {f"a{name}" for name in plain}
+    own = {name for one in kind.__mro__[:2] for name in vars(one) if name in public}
+    assert own - plain - twins - AT_ONCE == set()
+    for name in plain & set(vars(kind)):
+        if f"a{name}" in vars(kind) and name != "batch":
+            twin = inspect.signature(getattr(kind, f"a{name}"))
+            assert twin.parameters == inspect.signature(getattr(kind, name)).parameters, name

@@ -248,6 +248,18 @@ def test_a_class_is_no_embedder() -> None:
         NuonuoRetriever.from_nodes([], embed_model=HashEmbedding)  # type: ignore[arg-type]
 
 
+def test_a_size_that_the_embedder_lacks_is_refused(
+    memory: TextMemory, embedder: HashEmbedding, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "v.db")
+    with pytest.raises(InvalidInputError, match="embed_dim is 5"):
+        NuonuoVectorStore(path=path, embed_dim=5).open(embedder)
+    with pytest.raises(InvalidInputError, match="embed_dim is 5"):
+        NuonuoVectorStore.from_memory(memory, embed_dim=5)
+    assert not Path(path).exists()
+    NuonuoVectorStore.from_memory(memory, embed_dim=256)
+
+
 def test_a_missing_export_is_told(tmp_path: Path, embedder: HashEmbedding) -> None:
     with pytest.raises(StoreError, match="no such file"):
         NuonuoVectorStore.from_persist_path(tmp_path / "none.jsonl", embedder)
@@ -258,3 +270,25 @@ def test_the_prompt_s_other_tokens_count(memory: TextMemory) -> None:
     for n in range(6):
         chat.put(ChatMessage(role=MessageRole.USER, content=f"Remark number {n} about bees."))
     assert len(chat.get()) > len(chat.get(initial_token_count=40)) >= 1
+
+
+# ------------------------------------------------------------------------------ async twins
+
+TWINS = {
+    NuonuoRetriever: {"add_nodes", "close", "retrieve"},
+    NuonuoMemory: {"close", "get", "get_all", "open", "put", "put_messages", "reset", "set"},
+    NuonuoMemoryBlock: {"close", "open"},
+    NuonuoVectorStore: {"clear", "close", "delete", "delete_nodes", "get_nodes", "open", "query"},
+    AssociationPostprocessor: {"close", "open", "postprocess_nodes"},
+    NuonuoToolSpec: {"forget", "follow", "recall", "remember", "update"},
+}
+
+
+@pytest.mark.parametrize("kind", TWINS)
+def test_every_call_has_an_async_twin(kind: type) -> None:
+    for name in TWINS[kind]:
+        twin = getattr(kind, f"a{name}")
+        assert inspect.iscoroutinefunction(inspect.unwrap(twin)), name
+        if f"a{name}" in vars(kind) and name in vars(kind):
+            expected = inspect.signature(getattr(kind, name)).parameters
+            assert inspect.signature(twin).parameters == expected, name
