@@ -16,8 +16,8 @@ from nuonuo_memory import inputs
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.encoders.adapters import AnyEncoder, as_encoder
 from nuonuo_memory.encoders.background import background_of
-from nuonuo_memory.encoders.given import GivenVectors
 from nuonuo_memory.encoders.base import Encoder, encode_checked
+from nuonuo_memory.encoders.given import GivenVectors
 from nuonuo_memory.errors import (
     ClosedError,
     EncoderMismatchError,
