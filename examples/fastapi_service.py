@@ -76,11 +76,11 @@ def create_app(open_memory: Opener | None = None) -> FastAPI:
     app = FastAPI(title="Memory", lifespan=lifespan)
 
     @app.exception_handler(InvalidInputError)
-    async def refuse(request: Request, error: InvalidInputError) -> JSONResponse:
+    async def refuse(_: Request, error: InvalidInputError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=422)
 
     @app.exception_handler(StoreBusyError)
-    async def ask_again(request: Request, error: StoreBusyError) -> JSONResponse:
+    async def ask_again(_: Request, error: StoreBusyError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=503, headers={"Retry-After": "1"})
 
     @app.post("/turns", status_code=201)

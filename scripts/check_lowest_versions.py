@@ -3,7 +3,7 @@
     python scripts/check_lowest_versions.py [--keep FOLDER] [PYTEST ARGUMENTS]
 
 It makes a virtual environment with uv (`pip install uv`), with the interpreter that runs it, and
-installs the lowest version of each direct dependency of the core, `[minilm]` and `[test]`. This
+installs the lowest version of each direct dependency of the core and of three extras. This
 downloads some gigabytes on Linux, where PyPI's PyTorch brings CUDA's libraries along. The highest
 versions are those of `scripts/test`, whose constraints.txt pins PyTorch alone.
 """
@@ -19,7 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TESTS = ("architecture", "encoders", "text", "engine", "store", "formats", "memory", "maintenance")
+TESTS = (
+    *("architecture", "encoders", "text", "engine", "store"),
+    *("formats", "memory", "maintenance", "cli"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         if not python.exists():
             subprocess.run([uv, "venv", "--python", sys.executable, str(folder)], check=True)  # noqa: S603
         install = [uv, "pip", "install", "--python", str(python), "--resolution", "lowest-direct"]
-        subprocess.run([*install, "-e", f"{ROOT}[minilm,test]"], check=True)  # noqa: S603
+        subprocess.run([*install, "-e", f"{ROOT}[minilm,cli,test]"], check=True)  # noqa: S603
         subprocess.run([uv, "pip", "list", "--python", str(python)], check=True)  # noqa: S603
         test = [str(python), "-m", "pytest", "-m", "not slow", *rest]
         return subprocess.run(test, cwd=ROOT, check=False).returncode  # noqa: S603

@@ -45,6 +45,13 @@ def test_the_first_snippet_is_short() -> None:
     assert len(first[1].strip().splitlines()) <= 20
 
 
+def test_the_formula_of_the_score_is_that_of_the_code() -> None:
+    from nuonuo_memory.recall.results import SCORE_MIDPOINT, SCORE_SLOPE
+
+    page = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+    assert f"exp(−{SCORE_SLOPE} · (e − {SCORE_MIDPOINT}))" in page
+
+
 def test_every_page_is_on_the_site() -> None:
     listed = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for path in sorted((ROOT / "docs").rglob("*.md")):
