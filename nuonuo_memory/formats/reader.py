@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from nuonuo_memory.errors import FormatError
 from nuonuo_memory.formats.records import Record
 from nuonuo_memory.formats.session import Session, Skipped
-from nuonuo_memory.formats.source import Source
+from nuonuo_memory.formats.source import Source, TooLargeError
 from nuonuo_memory.formats.texts import clean, is_unspoken, role_of, shorten
 from nuonuo_memory.formats.times import naive_or_aware, time_of_number
 from nuonuo_memory.types import Message
@@ -53,6 +53,8 @@ class Job:
         except RecursionError as error:
             place = f"{file}, line {line}" if line else file
             self._bad(FormatError(f"{place}: expected a usual depth of nesting"), file, line, error)
+        except TooLargeError:
+            raise
         except FormatError as error:
             self._bad(error, file, line, error.__cause__)
 

@@ -85,6 +85,10 @@ _MEDIA = frozenset(
 _Opener: TypeAlias = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
+class TooLargeError(FormatError):
+    """More bytes than may be read; no file is left out for it, as it may be a trap."""
+
+
 class Budget:
     """Counts the bytes that are read, so that no archive unpacks without end.
 
@@ -100,11 +104,11 @@ class Budget:
         """Count some more bytes.
 
         Raises:
-            FormatError: They are more than there may be.
+            TooLargeError: They are more than there may be.
         """
         self._read += count
         if self._read > self.most:
-            raise FormatError(
+            raise TooLargeError(
                 f"{where}: expected at most {self.most:,} bytes once unpacked, got more; if the "
                 "file is sound, allow more bytes"
             )
@@ -195,6 +199,8 @@ class File:
         """Whether it can be read as text."""
         try:
             return bool(self.text.strip())
+        except TooLargeError:
+            raise
         except FormatError:
             return False
 
@@ -282,7 +288,7 @@ def _in_folder(folder: Path, budget: Budget) -> list[File]:
             inside = path.relative_to(folder).as_posix()
             files.append(File(str(path), inside, _opens(path), budget))
             _check_count(len(files), str(folder))
-    return files
+    return sorted(files, key=lambda file: file.name)
 
 
 def _opens(path: Path) -> _Opener:
@@ -312,12 +318,14 @@ class _Member:
     def __enter__(self) -> IO[bytes]:
         self._archive = zipfile.ZipFile(self._path)
         try:
-            return self._archive.open(self._name)
+            self._file = self._archive.open(self._name)
         except (RuntimeError, NotImplementedError, KeyError, OSError, zipfile.BadZipFile):
             self._archive.close()
             raise
+        return self._file
 
     def __exit__(self, *_: object) -> None:
+        self._file.close()
         self._archive.close()
 
 
