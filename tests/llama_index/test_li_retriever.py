@@ -314,6 +314,7 @@ async def longest_turn(retriever: NuonuoRetriever, questions: list[str]) -> tupl
     return max(busy), found
 
 
+@pytest.mark.timing
 async def test_two_hundred_at_once_hold_no_heartbeat(retriever: NuonuoRetriever) -> None:
     questions = [f"{text} {n}" for n in range(34) for text in FACTS.values()][:200]
     gc.collect()
