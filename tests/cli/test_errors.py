@@ -49,6 +49,10 @@ from cli_runs import Runs, Talk
         (["stats", "-n", "nobody"], "'nobody'"),
         (["export", "all.jsonl", "-n", "nobody"], "'nobody'"),
         (["stats", "--svg", "none/margins.svg"], "--svg must name a file"),
+        (["diagnose", "-n", "default"], "whole file"),
+        (["stats", "--diagnose", "-n", "default"], "whole file"),
+        (["calibrate", "-n", "default"], "whole file"),
+        (["reencode", "--encoder", "hashing", "-n", "default"], "whole file"),
         (["diagnose", "--svg", "."], "--svg must name a file"),
         (["demo", "--encoder", "foo"], "--encoder must be"),
         (["reencode", "--encoder", "foo"], "--encoder must be"),
@@ -71,6 +75,7 @@ def test_wrong_usage_is_one_line_with_exit_code_2(nuonuo: Runs) -> None:
         (["recall"], "text"),
         (["recal", "Ada"], "recal"),
         (["--nonsense"], "--nonsense"),
+        (["list", "--encoder", "hashing"], "--encoder"),
         (["recall", "Ada", "-k", "many"], "--top"),
     ):
         error = nuonuo.fails(*arguments, code=2)
@@ -123,3 +128,12 @@ def test_names_of_files_may_look_like_markup(nuonuo: Runs) -> None:
     Path("[bold].txt").write_text("User: Ada climbs.\n", encoding="utf-8")
     shown = nuonuo("ingest", "[bold].txt", "--db", "[red].db", "--encoder", "hashing")
     assert "[red].db" in shown
+
+
+def test_an_empty_answer_says_that_the_namespace_is_unknown(talk: Talk) -> None:
+    nuonuo = talk()
+    for arguments in (["recall", "Ada"], ["list"]):
+        nuonuo(*arguments, "-n", "acme/alcie")
+        assert "acme/alcie; nuonuo namespaces lists" in nuonuo.stderr
+    nuonuo("list", "--session", "none")
+    assert nuonuo.stderr == ""
