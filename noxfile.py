@@ -16,7 +16,11 @@ PYTHON = (sys.executable, "-m")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 ONE_THREAD = OFFLINE | {"OMP_NUM_THREADS": "1"}
 QUIET = OFFLINE | {"NO_MKDOCS_2_WARNING": "1"}  # the theme's notice of a successor
-ADAPTERS = ("integrations/langchain_nuonuo", "integrations/llama_index_nuonuo")
+ADAPTERS = (
+    "integrations/langchain_nuonuo",
+    "integrations/langgraph_store_conformance",
+    "integrations/llama_index_nuonuo",
+)
 
 
 @nox.session

@@ -28,7 +28,7 @@ from nuonuo_memory.evaluation.asking import HOPS, observe
 from nuonuo_memory.evaluation.conversations import encode_haystacks, workers
 from nuonuo_memory.evaluation.data import Question
 from nuonuo_memory.evaluation.settings import BenchSettings
-from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
+from nuonuo_memory.evaluation.vectors import EncodedOnce, EncodedTexts
 from nuonuo_memory.memory import TextMemory
 
 VARIANTS: Mapping[str, AssociationConfig] = {
@@ -122,11 +122,12 @@ def passages(data: Path, folder: Path, settings: BenchSettings, *, every: int) -
         vectors.mkdir()
         loaded = multihop.load_multihop(data / name)
         memories, questions = loaded.memories(), loaded.questions[: settings.limit : every]
-        asked = (question.text for question in questions)
-        encode_texts(vectors, settings.encoder, texts=(), queries=asked, progress=settings.progress)
+        encoder = EncodedOnce(settings.encoder, settings.progress)
+        encoder.encode_queries([question.text for question in questions])
         one = Stored(vectors / "memory.db", vectors, questions, column)
-        with TextMemory.open(one.path, encoder=settings.encoder, device="cpu") as memory:
+        with TextMemory.open(one.path, encoder=encoder, device="cpu") as memory:
             memory.remember_many(memories)
+        encoder.write(vectors)
         stored.append(one)
     return stored
 

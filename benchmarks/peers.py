@@ -298,6 +298,17 @@ def line(record: dict[str, Any]) -> str:
     )
 
 
+HEADINGS = {
+    "nuonuo engine": "engine alone",
+    "nuonuo TextMemory": "`TextMemory`",
+    "faiss IndexFlatIP": "faiss `IndexFlatIP`",
+    "torch matmul + topk": "torch",
+    "LangChain InMemoryVectorStore": "LangChain `InMemoryVectorStore`",
+    "LlamaIndex SimpleVectorStore": "LlamaIndex `SimpleVectorStore`",
+}
+"""How the documents' table calls a store, where it differs from the picture."""
+
+
 def result(records: Sequence[dict[str, Any]], threads: int) -> Result:
     """Put the least times into a table: a row for each number of vectors, a column for each store.
 
@@ -309,7 +320,11 @@ def result(records: Sequence[dict[str, Any]], threads: int) -> Result:
         what, found = record["what"], record["recall_at_10"]
         worst[what] = min(found, worst.get(what, 1.0))
         times.setdefault(record["rows"], {})[what] = record["ms_least"]
-    columns = [what if found > 0.9995 else f"{what} ({found:.1%})" for what, found in worst.items()]
+    headings = {what: HEADINGS.get(what, what) for what in worst}
+    columns = [
+        headings[what] if found > 0.9995 else f"{headings[what]} ({found:.1%})"
+        for what, found in worst.items()
+    ]
     rows: list[list[Cell]] = [
         [f"{count:,}", *(rounded(by[what]) if what in by else None for what in worst)]
         for count, by in times.items()

@@ -83,7 +83,7 @@ def fill(memory: TextMemory, turns: Iterator[Turn], cues: int) -> tuple[list[Tur
     timing = Timing(each=OBSERVED_TOGETHER)
     held = 0
     while held < cues:
-        left = OBSERVED_TOGETHER
+        left = min(OBSERVED_TOGETHER, max(1, cues // 5))
         if held:
             left = min(left, max(1, round((cues - held) * len(said) / held)))
         part = list(islice(turns, left))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -85,6 +85,13 @@ class Adapter:
     def __init__(self, folder: Path, *, reopen: bool = False) -> None:
         self.folder = folder
         self.start(reopen=reopen)
+
+    @staticmethod
+    def encoder() -> Callable[[str], object]:
+        """Return what encodes a question, to be timed alone."""
+        from peer_systems.embedder import embedder
+
+        return embedder().query
 
     def start(self, *, reopen: bool) -> None:
         """Open the system."""

@@ -57,16 +57,16 @@ class MemPalace(Adapter):
             "MEMPALACE_CONFIG_DIR": str(self.folder / "settings"),
             "HOME": str(self.folder),
         }
-        import mempalace.searcher.query
+        import mempalace.searcher
         from mempalace.convo_miner import file_conversation_exchange
-        from mempalace.palace.collection import get_collection
+        from mempalace.palace import get_collection
 
         _use_the_same_weights()
         self._path = str(self.folder / "palace")
         self._drawers = get_collection(self._path, create=True)
         self._file, self._find = (
             file_conversation_exchange,
-            mempalace.searcher.query.search_memories,
+            mempalace.searcher.search_memories,
         )
         self._known: dict[tuple[str, str], str] = {}
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import torch
 
 from nuonuo_memory import Message, TextMemory
+from nuonuo_memory.encoders.minilm import load_minilm
 from peer_systems.base import Adapter, Place, Question, Turn
-from peer_systems.embedder import DIMENSION, NAME, embedder
 
 
 class _Cached:
-    name = NAME
-    dimension = DIMENSION
+    name = "all-MiniLM-L6-v2"
+    dimension = 384
 
     def encode(self, texts: Sequence[str]) -> torch.Tensor:
         """Encode texts, each once for all systems."""
+        from peer_systems.embedder import embedder
+
         return torch.from_numpy(embedder().documents(texts).copy())
 
     encode_queries = encode
@@ -28,7 +31,7 @@ class Nuonuo(Adapter):
 
     def start(self, *, reopen: bool) -> None:  # noqa: ARG002 - a file is opened the same way
         """Open the file; its own encoder where vectors are not kept, as users have it."""
-        cached = _Cached() if embedder_is_cached() else None
+        cached = _Cached() if "PEERS_CACHE" in os.environ else None
         self._memory = TextMemory.open(self.folder / "memory.db", encoder=cached, device="cpu")
 
     def add(self, turns: Sequence[Turn]) -> None:
@@ -48,20 +51,15 @@ class Nuonuo(Adapter):
         )
         return [hit.memory.session or "" for hit in hits]
 
-    def encode(self, text: str) -> None:
-        """Encode a question as recall does."""
-        self._memory.encoder.encode_queries([text])
+    @staticmethod
+    def encoder() -> Callable[[str], object]:
+        """Return the product's own encoder, which needs no sentence-transformers."""
+        own = load_minilm(device="cpu")
+        return lambda text: own.encode_queries([text])
 
     def close(self) -> None:
         """Close the file."""
         self._memory.close()
-
-
-def embedder_is_cached() -> bool:
-    """Say whether this is a quality run."""
-    import os
-
-    return "PEERS_CACHE" in os.environ
 
 
 def _moment(text: str) -> datetime | None:

@@ -17,12 +17,15 @@ class Peer:
         adapter: Module and class below `peer_systems`.
         environment: Name in `ENVIRONMENTS`; `None` is the environment that runs the benchmark.
         package: Whose version is told.
+        alone: Does without the shared embedder where no vectors are kept, so that its start and
+            memory do not hold sentence-transformers.
     """
 
     title: str
     adapter: str
     environment: str | None
     package: str
+    alone: bool = False
 
 
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
@@ -42,9 +45,9 @@ ENVIRONMENTS: dict[str, tuple[str, ...]] = {
 """What `pip` installs beside the embedder."""
 
 PEERS: dict[str, Peer] = {
-    "nuonuo": Peer("nuonuo-memory", "nuonuo.Nuonuo", None, "nuonuo-memory"),
+    "nuonuo": Peer("nuonuo-memory", "nuonuo.Nuonuo", None, "nuonuo-memory", alone=True),
     "yantrikdb": Peer("YantrikDB", "yantrik.Yantrik", "yantrikdb", "yantrikdb"),
-    "dory": Peer("dory-memory, words only", "dory.Dory", "dory", "dory-memory"),
+    "dory": Peer("dory-memory, words only", "dory.Dory", "dory", "dory-memory", alone=True),
     "taosmd": Peer("taosmd", "taosmd_memory.Taosmd", "taosmd", "taosmd"),
     "txtai": Peer("txtai, hybrid", "txtai_index.Txtai", "txtai", "txtai"),
     "mcp_memory": Peer(

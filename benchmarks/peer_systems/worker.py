@@ -1,7 +1,8 @@
 """One system, one task, one process: `python -m peer_systems.worker TASK`, TASK as JSON.
 
-A task is {"adapter", "folder", "mode", "data"}: the adapter's module and class, where it may keep
-files, what is measured, and a file of conversations. The result is the last line that is printed.
+A task is {"adapter", "folder", "mode", "data", "embedder"}: the adapter's module and class, where
+it may keep files, what is measured, a file of conversations, and whether it needs the shared
+embedder. The result is the last line that is printed.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    from peer_systems import embedder
+    if task["embedder"]:
+        from peer_systems import embedder
 
-    embedder.install()
+        embedder.install()
     module, _, name = task["adapter"].rpartition(".")
     make = getattr(import_module(f"peer_systems.{module}"), name)
     conversations = json.loads(Path(task["data"]).read_text(encoding="utf-8"))
@@ -88,17 +90,15 @@ def sessions(system: Any, question: Any) -> list[str]:
 
 def speed(make: Callable[..., Any], folder: Path, conversations: Any) -> dict[str, float]:
     """Time storing the first conversation, and asking it; processor time, one thread."""
-    from peer_systems.embedder import embedder
-
     conversation = conversations[0]
-    embedder().query("warm up")
+    encode = make.encoder()
+    encode("warm up")
     wall, busy = time.perf_counter(), time.process_time()
     system = filled(make, folder, conversation)
     wall, busy = time.perf_counter() - wall, time.process_time() - busy
-    asked = [_question(one) for one in conversation["questions"]][: _ASKED + _WARM]
+    asked = [_question(one) for one in conversation["questions"] * _ASKED][: _ASKED + _WARM]
     for question in asked[:_WARM]:
         system.search(question, K)
-    encode = getattr(system, "encode", embedder().query)
     encoding, taken = [], []
     for question in asked[_WARM:]:  # in turns, so that a busy moment meets both alike
         encoding.append(_busy(encode, question.text))

@@ -73,24 +73,34 @@ def figures(result: BenchResult) -> Result:
     """Return the table of a run: a row for each measure, a column for each system.
 
     Beside each of the memory's own figures stands how far it would be off; a system that was not
-    run has no column.
+    run has no column. Of ParaRel each system has a row.
     """
     measures, systems = _SHOWN.get(result.benchmark, (_MULTIHOP, _FOLLOWED))
     systems = {
         name: path for name, path in systems.items() if _at(result.sections, path) is not None
     }
-    first = next(iter(systems))
-    columns = [result.benchmark, first, "±", *list(systems)[1:]]
-    rows: list[list[Cell]] = []
-    for label, measure in measures.items():
-        cells = [_cell(_at(result.sections, [*path, *measure])) for path in systems.values()]
-        error = _cell(_at(result.spread, [*systems[first], *measure]))
-        if cells[0] is not None:
-            rows.append([label, cells[0], None if error is None else f"±{error}", *cells[1:]])
+    table: list[list[Cell]] = [[result.benchmark, *measures]]
+    for place, (name, path) in enumerate(systems.items()):
+        table.append(
+            [name, *(_cell(_at(result.sections, [*path, *one])) for one in measures.values())]
+        )
+        if not place:
+            errors = (_cell(_at(result.spread, [*path, *one])) for one in measures.values())
+            table.append(["±", *(None if one is None else f"±{one}" for one in errors)])
+    if result.benchmark != "pararel":
+        table = [list(row) for row in zip(*table, strict=True)]
+        table = [table[0], *(row for row in table[1:] if row[1] is not None)]
     note = (
         f"{result.questions:,} questions, {result.encoder}, {result.device}; ±: {result.spread_is}"
     )
-    return Result(result.benchmark, this_command(), columns, rows, best="highest", note=note)
+    return Result(
+        result.benchmark,
+        this_command(),
+        [str(name) for name in table[0]],
+        table[1:],
+        best="highest",
+        note=note,
+    )
 
 
 def _at(tree: Mapping[str, Any], path: Sequence[str]) -> Any:  # noqa: ANN401 - a figure or figures

@@ -89,8 +89,13 @@ def encode_texts(
             rows[part] = vectors.to("cpu", torch.float16).numpy()
             progress("encoding", min(start + _BULK, len(some)), len(some))
     rows.flush()
+    return _written(folder, keys, encoder.name)
+
+
+def _written(folder: Path, keys: NDArray[np.uint64], name: str) -> EncodedTexts:
+    """Write what stands beside the rows of a folder, and open it."""
     np.save(folder / "keys.npy", keys)
-    (folder / "encoder").write_text(encoder.name, encoding="utf-8")
+    (folder / "encoder").write_text(name, encoding="utf-8")
     return EncodedTexts(folder)
 
 
@@ -120,6 +125,14 @@ class EncodedOnce:
         asked = [_as_query(text) for text in texts]
         new = {unsigned_text_hash(name): text for name, text in zip(asked, texts, strict=True)}
         return self._looked_up(new, asked, queries=True)
+
+    def write(self, folder: Path) -> EncodedTexts:
+        """Write all vectors into a folder, from which processes can look them up."""
+        self.encode(BACKGROUND)  # a memory asks for the background, too
+        keys = sorted(self._rows)
+        rows = torch.stack([self._rows[key] for key in keys])
+        np.save(folder / "rows.npy", rows.numpy())
+        return _written(folder, np.array(keys, dtype=np.uint64), self.name)
 
     def _looked_up(self, by_key: dict[int, str], names: Sequence[str], *, queries: bool) -> Tensor:
         """Return the vectors of `names`, those of the texts that are new encoded first."""

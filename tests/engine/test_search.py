@@ -93,7 +93,7 @@ def test_many_rows_on_each_device(device: str, dtype: torch.dtype) -> None:
     assert (found.examined < 1000).all()
 
 
-def test_best_cues_of_given_memories(device: str) -> None:
+def test_the_nearest_cue_of_given_memories(device: str) -> None:
     cue_index = CueIndex(16, device=device)
     ids = torch.arange(300)
     vectors = hard_vectors("duplicates", 300, 16, 2)

@@ -222,7 +222,7 @@ def test_pararel(tmp_path: Path) -> None:
 
 
 def test_wrong_calls_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="longmemeval, longmemeval-whole, locomo, pararel"):
+    with pytest.raises(InvalidInputError, match="longmemeval, longmemeval-whole, locomo, "):
         run("squad", tmp_path, BenchSettings(WordEncoder()))
     with pytest.raises(FormatError, match="must hold sessions"):
         run("longmemeval", tmp_path, BenchSettings(WordEncoder()))
@@ -256,6 +256,9 @@ def test_each_text_is_encoded_once_and_looked_up_afterwards(tmp_path: Path) -> N
     stored = encode_texts(tmp_path, WordEncoder(), texts=texts, queries=["why"])
     assert torch.equal(first, stored.encode(texts)), "as when encoded beforehand"
     assert torch.equal(once.encode_queries(["why"]), stored.encode_queries(["why"]))
+    written = once.write(tmp_path)
+    assert torch.equal(first, written.encode(texts))
+    assert torch.equal(once.encode_queries(["why"]), written.encode_queries(["why"]))
     assert once.encode([]).shape == (0, encoder.dimension)
 
 
