@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from cli_runs import Runs, Talk
+from typer.testing import CliRunner
+
+from nuonuo_memory.cli.app import app
 
 
 @pytest.mark.parametrize(
@@ -137,3 +140,11 @@ def test_an_empty_answer_says_that_the_namespace_is_unknown(talk: Talk) -> None:
         assert "acme/alcie; nuonuo namespaces lists" in nuonuo.stderr
     nuonuo("list", "--session", "none")
     assert nuonuo.stderr == ""
+
+
+def test_standard_input_must_be_text(nuonuo: Runs) -> None:
+    done = CliRunner().invoke(app, ["remember", "-", "--encoder", "hashing"], input=b"\xff\xfe")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: expected UTF-8 on standard input")
+    nuonuo("remember", "-", "--encoder", "hashing", answer="é\r\n")
+    assert nuonuo.json("list")[0]["text"] == "é"  # type: ignore[index]
