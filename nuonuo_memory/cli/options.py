@@ -148,11 +148,19 @@ def time_of(
 
 
 def text_of(given: str) -> str:
-    """Return a text as given; for `-`, what stands on standard input."""
+    """Return a text as given; for `-`, what stands on standard input.
+
+    Raises:
+        InvalidInputError: That is no UTF-8.
+    """
     if given != "-":
         return given
-    text: str = typer.get_text_stream("stdin", encoding="utf-8", errors="strict").read()
-    return text.rstrip("\n")
+    try:
+        return typer.get_binary_stream("stdin").read().decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"expected UTF-8 on standard input, got other bytes: {error}"
+        ) from error
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and no more.")]

@@ -64,6 +64,10 @@ class Output:
         else:
             self.show(Text(line))
 
+    def note(self, line: str) -> None:
+        """Say something beside the result, on standard error."""
+        typer.secho(one_line(line), fg="yellow", err=True)
+
     @contextmanager
     def progress(self, what: str) -> Iterator[Bar]:
         """Show a bar on standard error while something goes on; yields what moves it."""
