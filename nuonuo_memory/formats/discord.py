@@ -60,7 +60,9 @@ def _messages(said: list[Any], record: Record, job: Job) -> Iterator[Message]:
 
 
 def _message(message: JsonObject, where: str, job: Job) -> Message | None:
-    if str(message.get("type", "Default")) not in _SAID:
+    kind = message.get("type", "Default")
+    require(isinstance(kind, str | int), where, "a type", kind)
+    if str(kind) not in _SAID:
         return None
     author, text = message.get("author"), message.get("content")
     require(isinstance(text, str), where, "a message with a content", message)

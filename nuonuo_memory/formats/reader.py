@@ -83,7 +83,7 @@ class Job:
         Raises:
             FormatError: It is no time.
         """
-        if value is None or value in ("", 0):
+        if value in (None, "", 0) and value is not False:
             return None
         found: datetime | None = None
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -63,7 +63,7 @@ class Subtitles:
                 NewMemory(
                     " ".join(cue.text for cue in part),
                     metadata=metadata,
-                    id=f"subtitles:{file.name}#{part[0].start:.3f}-{len(memories)}",
+                    id=f"subtitles:{file.origin}#{part[0].start:.3f}-{len(memories)}",
                 )
             )
         yield Session((), source.name, memories=tuple(memories))

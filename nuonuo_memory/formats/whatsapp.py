@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from pathlib import PurePath
 
 from nuonuo_memory.errors import FormatError
 from nuonuo_memory.formats.days import sessions_by_day
@@ -60,7 +61,7 @@ _EDITED = re.compile(
     re.IGNORECASE,
 )
 _FILE = re.compile(
-    r"<(?:attached|angehängt|adjunto|pièce jointe|allegato|anexado|附件)[:：]\s*([^<>\n]{1,200})>"
+    r"<[^<>:：\n]{2,30}[:：]\s*([^<>/:\n]{1,200}\.\w{2,5})>"  # <attached: …>, in any language
     r"|^([^\n<>/]{1,200}\.\w{2,5}) \((?:file attached|datei angehängt|archivo adjunto|"
     r"fichier joint|file allegato|arquivo anexado|bestand bijgevoegd|文件附件|附件)\)",
     re.IGNORECASE | re.MULTILINE,
@@ -114,7 +115,10 @@ class WhatsApp:
 
 
 def _chat_name(source: Source) -> str:
-    found = _CHAT.search(source.name)
+    """Return whom the chat is with, as the file or the archive around it is called."""
+    path = PurePath(source.shown)
+    names = [source.name, path.parent.stem] if path.stem.startswith("_chat") else [source.name]
+    found = next((one for name in names[::-1] if (one := _CHAT.search(name))), None)
     return found["name"].strip() if found else source.name
 
 
