@@ -13,6 +13,7 @@ from nuonuo_memory.formats.source import Source
 from nuonuo_memory.formats.texts import attached, clean, joined, names_in, require
 from nuonuo_memory.types import Message
 
+_AROUND = ("guild", "channel", "exportedAt", "messageCount")
 _SAID = ("Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "0", "19", "20", "23")
 
 
@@ -23,11 +24,9 @@ class Discord:
     about = "a channel of Discord in JSON, by DiscordChatExporter"
 
     def matches(self, source: Source) -> bool:
-        """Whether a file holds a channel and its messages."""
+        """Whether a file holds messages and, of what stands around them, at least two."""
         return any(
-            isinstance(one.get("messages"), list)
-            and isinstance(one.get("channel"), Mapping)
-            and isinstance(one.get("guild"), Mapping)
+            isinstance(one.get("messages"), list) and sum(key in one for key in _AROUND) >= 2
             for one in source.samples
         )
 

@@ -40,6 +40,7 @@ class LlamaIndex:
             with job.record(record):
                 row = record.object("a row of a chat store")
                 if _is_row(row):
+                    require(isinstance(row["key"], str | int), record.where, "a key", row["key"])
                     at = job.time(row.get("timestamp"), record.where)
                     made = _message(row["data"], record.where, at_=at)
                     if made is not None:

@@ -35,6 +35,7 @@ _STAMP = re.compile(
     r"(?:\s?(?P<after>[AaPp]\.?\s?[Mm]\.?|vorm\.|nachm\.)|\sUhr)?"
     r"(?(open)\]\s?|\s[-–]\s)"
 )
+_NEARLY = re.compile(r"(?P<head>[^\]\n]{6,40}?)(?:\]\s?|\s?[-–]\s)(?P<rest>.*)")
 _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}?)(?::\s|:$)(?P<text>.*)", re.DOTALL)
 _QUOTES = set("\"“”„«»'‘’")
 _OMITTED = re.compile(
@@ -75,10 +76,16 @@ _CHAT = re.compile(
 
 @dataclass(slots=True)
 class _Line:
-    """A line that begins with a date, and what follows until the next."""
+    """A line that begins with a date, and what follows until the next.
+
+    Attributes:
+        number: Its place in the file, from 1.
+        stamp: The date; `None` where it looks like one and cannot be read.
+        rest: What follows the date.
+    """
 
     number: int
-    stamp: re.Match[str]
+    stamp: re.Match[str] | None
     rest: str
 
 
@@ -104,7 +111,7 @@ class WhatsApp:
         """Yield a session for each day; system lines and media without words are left out."""
         file = source.files[0]
         lines = _lines(file.text)
-        order = _order([line.stamp for line in lines], job.day_first, file.shown)
+        order = _order([one.stamp for one in lines if one.stamp], job.day_first, file.shown)
         messages: list[Message] = []
         for line in lines:
             with job.guard(file.shown, line.number):
@@ -148,15 +155,38 @@ def _lines(text: str) -> list[_Line]:
         stamp = _stamp(line)
         if stamp is not None:
             lines.append(_Line(number, stamp, _after(line, stamp)))
+        elif lines and _nearly_stamped(line):
+            lines.append(_Line(number, None, line))
         elif lines:
             lines[-1].rest += "\n" + line
     return lines
 
 
+def _nearly_stamped(line: str) -> bool:
+    """Whether a line begins with a damaged date and clock, and then a name and a colon.
+
+    Taken for words of the message before, it would pass for what somebody else said.
+    """
+    found = _NEARLY.match(_UNSEEN.sub("", line[:160]).translate(_SPACES))
+    if found is None or _SPEAKER.match(found["rest"]) is None:
+        return False
+    head = found["head"]
+    numbers = len(re.findall(r"\d+", head))
+    return (
+        numbers >= 4
+        and len(re.findall(r"[./:年月日-]", head)) >= 2
+        and sum(map(str.isalpha, head)) <= 8
+        and (numbers > 4 or " " in head or "," in head)
+    )
+
+
 def _message(line: _Line, order: str, where: str, job: Job) -> Message | None:
-    at = _time(line.stamp, order)
+    at = None if line.stamp is None else _time(line.stamp, order)
     if at is None:
-        raise FormatError(f"{where}: expected a date of this file's form, got {line.stamp[0]!r}")
+        written = line.rest[:40] if line.stamp is None else line.stamp[0]
+        raise FormatError(
+            f"{where}: expected a date of this file's form, got {shorten(written, 40)!r}"
+        )
     found = _SPEAKER.match(line.rest)
     if found is None or _QUOTES & set(found["name"]) - {"'", "’"}:
         return None  # what the program reports, and nobody said
