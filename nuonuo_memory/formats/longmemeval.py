@@ -151,7 +151,7 @@ def _from_folder(source: Source, wanted: Sequence[Record], job: Job) -> Haystack
 
 
 def _evidence(cited: object, where: str) -> frozenset[tuple[str, int]]:
-    pairs = cited if isinstance(cited, list) else [cited]
+    pairs: list[Any] = cited if isinstance(cited, list) else [cited]
     for one in pairs:
         right = isinstance(one, list) and len(one) == 2 and isinstance(one[1], int)
         require(right, where, "evidence_turns, a list of [session, place]", one)
