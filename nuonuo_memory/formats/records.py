@@ -66,6 +66,11 @@ class Record:
             raise FormatError(
                 f"{self.where}: expected JSON of a usual depth, got lists in lists without end"
             ) from error
+        except UnicodeDecodeError as error:
+            raise FormatError(
+                f"{self.where}: expected text in UTF-8, got byte {self._raw[error.start]:#04x}; "
+                "convert the file"
+            ) from error
         except ValueError as error:
             shown = self._raw[:80].decode("utf-8", "replace")
             raise FormatError(
