@@ -43,6 +43,7 @@ _CLOCK = re.compile(
     r"(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?\d{2})?(?:\s*\([a-z ]+\))?(?:on|,|\s)*$"
 )
 _NAMED_ZONE = re.compile(r"\s*(?:Z|UTC|GMT|Etc/UTC)$", re.IGNORECASE)
+_ODD_OFFSET = re.compile(r":\d{2}(?:[.,]\d+)?\s?[+-]\d{2}:?[6-9]\d$")  # as no clock is
 _OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<m>\d{2}))?$")
 
 
@@ -104,6 +105,8 @@ def naive_or_aware(text: str, *, day_first: bool | None = None) -> datetime | No
     clean = " ".join(text.split())
     if _NUMBER.match(clean):
         return _of_digits(clean)
+    if _ODD_OFFSET.search(clean):
+        return None
     try:
         named = _NAMED_ZONE.sub("", clean)
         if named != clean:

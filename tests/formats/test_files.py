@@ -59,7 +59,7 @@ def test_encodings(tmp_path: Path) -> None:
         path.write_text(written, encoding)
         assert said(path) == [("user", "Brötchen 🥖")]
     path.write_bytes(b'[{"role": "user", "content": "Br\xf6tchen"}]')
-    with pytest.raises(FormatError, match="line 1: expected text in UTF-8, got byte 0xf6"):
+    with pytest.raises(FormatError, match="record 1: expected text in UTF-8, got byte 0xf6"):
         read(path)
     text = tmp_path / "talk.txt"
     text.write_bytes(b"Ada: hello\nBen: Br\xf6tchen\n")
@@ -75,7 +75,7 @@ def test_packed_files_are_read(tmp_path: Path, ending: str, pack: Callable[[byte
     assert read(path).sessions[0].id == "talk"
     for damaged in (pack(raw)[:-9], b"no archive", b""):
         path.write_bytes(damaged)
-        with pytest.raises(FormatError, match="can be read|known format"):
+        with pytest.raises(FormatError, match=r"can be read|known format"):
             read(path)
 
 
@@ -286,5 +286,5 @@ def test_a_package_that_cannot_offer_its_reader_is_named(monkeypatch: pytest.Mon
             raise ImportError("no module named lines")
 
     monkeypatch.setattr("nuonuo_memory.formats.registry.entry_points", lambda group: [Point()])
-    with pytest.raises(FormatError, match="'lines' .*no module named lines"):
+    with pytest.raises(FormatError, match=r"'lines' .*no module named lines"):
         readers()
