@@ -92,7 +92,7 @@ class Job:
             except OverflowError:
                 found = None
         elif isinstance(value, str):
-            found = naive_or_aware(value)
+            found = naive_or_aware(value, day_first=self.day_first)
         if found is None:
             raise FormatError(
                 f"{where}: expected a time such as 2026-01-05T09:30:00Z or seconds since 1970, "
