@@ -35,6 +35,7 @@ _STAMP = re.compile(
     r"(?:\s?(?P<after>[AaPp]\.?\s?[Mm]\.?|vorm\.|nachm\.)|\sUhr)?"
     r"(?(open)\]\s?|\s[-–]\s)"
 )
+_PASTED = re.compile(r"\[\d{1,2}[:.]\d{2}[^\]]*\]")  # copied from WhatsApp Web: the clock first
 _NEARLY = re.compile(r"(?P<head>[^\]\n]{6,40}?)(?:\]\s?|\s?[-–]\s)(?P<rest>.*)")
 _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}?)(?::\s|:$)(?P<text>.*)", re.DOTALL)
 _QUOTES = set("\"“”„«»'‘’")
@@ -149,13 +150,16 @@ def _after(line: str, stamp: re.Match[str]) -> str:
 
 
 def _lines(text: str) -> list[_Line]:
+    """Cut a chat at its dates; one of another form than the first was pasted into a message."""
     lines: list[_Line] = []
+    form: re.Match[str] | None = None
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.rstrip("\r")
         stamp = _stamp(line)
-        if stamp is not None:
+        form = form or stamp
+        if stamp is not None and form is not None and stamp["open"] == form["open"]:
             lines.append(_Line(number, stamp, _after(line, stamp)))
-        elif lines and _nearly_stamped(line):
+        elif lines and stamp is None and _nearly_stamped(line):
             lines.append(_Line(number, None, line))
         elif lines:
             lines[-1].rest += "\n" + line
@@ -167,8 +171,9 @@ def _nearly_stamped(line: str) -> bool:
 
     Taken for words of the message before, it would pass for what somebody else said.
     """
-    found = _NEARLY.match(_UNSEEN.sub("", line[:160]).translate(_SPACES))
-    if found is None or _SPEAKER.match(found["rest"]) is None:
+    shown = _UNSEEN.sub("", line[:160]).translate(_SPACES)
+    found = _NEARLY.match(shown)
+    if found is None or _PASTED.match(shown) or _SPEAKER.match(found["rest"]) is None:
         return False
     head = found["head"]
     numbers = len(re.findall(r"\d+", head))
