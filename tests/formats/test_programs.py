@@ -62,7 +62,13 @@ def test_chats_of_llama_index_as_the_package_writes_them(write: Write) -> None:
     memory = {"chat_store": store, "chat_store_key": "ada", "class_name": "ChatMemoryBuffer"}
     rows = [{"key": "ada", "timestamp": 1771012800, "data": one} for one in written]
     table = {"db_data": rows, "table_name": "llama_index_memory"}
-    for kept in (store, memory, {"primary_memory": memory}, rows, {"sql_store": table}):
+    for kept in (
+        store,
+        memory,
+        {"class_name": "SimpleComposableMemory", "primary_memory": memory},
+        rows,
+        {"class_name": "Memory", "sql_store": table},
+    ):
         found = read(write(kept))
         assert found.formats == ("llama-index",)
         assert [one.id for one in found] == ["ada"]
