@@ -74,7 +74,7 @@ class Record:
         except ValueError as error:
             shown = self._raw[:80].decode("utf-8", "replace")
             raise FormatError(
-                f"{self.where}: expected JSON, got {shorten(shown, 60)} ({shorten(error, 80)})"
+                f"{self.where}: expected JSON, got {shorten(shown, 60)} ({shorten(str(error), 80)})"
             ) from error
         if keep:
             self._value = found
