@@ -224,7 +224,7 @@ def test_pararel(tmp_path: Path) -> None:
 def test_wrong_calls_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="longmemeval, longmemeval-whole, locomo, "):
         run("squad", tmp_path, BenchSettings(WordEncoder()))
-    with pytest.raises(FormatError, match="expected questions.jsonl"):
+    with pytest.raises(FormatError, match=r"expected questions\.jsonl"):
         run("longmemeval", tmp_path, BenchSettings(WordEncoder()))
     (tmp_path / "locomo.json").write_text('[{"conversation": 3}]')
     with pytest.raises(FormatError, match="expected a conversation, got 3"):
