@@ -87,7 +87,7 @@ class GroupRows:
         self.starts: list[int] = []
         self.count = 0
         self._views: list[tuple[int, Rows]] | None = None
-        self.longest = 0.0
+        self.longest: float = 0.0
         """No row was ever longer than this, since the group was last empty."""
         self.total = torch.zeros(dimension, dtype=torch.int64, device=device)
         """The sum of the rows' directions, see `direction_sum`."""

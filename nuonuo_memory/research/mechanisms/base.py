@@ -138,8 +138,10 @@ class OnCodes:
         separator: Separator | None = None,
     ) -> None:
         self.dimension = dimension
-        self.config = config or MechanismConfig()
-        self.separator = separator or self.config.separator(dimension, device)
+        self.config: MechanismConfig = config or MechanismConfig()
+        self.separator: Separator | PatternSeparator = separator or self.config.separator(
+            dimension, device
+        )
         self._prepare(self.separator.code_dim, self.separator.winners, torch.device(device))
 
     def _prepare(self, code_dim: int, winners: int, device: torch.device) -> None:

@@ -58,7 +58,7 @@ class Store:
 
     def __init__(self, database: Database, meta: dict[str, str], *, read_only: bool) -> None:
         self._database = database
-        self.path = database.path
+        self.path: Path | None = database.path
         self.read_only = read_only
         self.encoder_name = meta["encoder_name"]
         self.dimension = int(meta["dimension"])
