@@ -109,6 +109,9 @@ class EncodedOnce:
         progress: Told how many texts were encoded.
     """
 
+    name: str
+    dimension: int
+
     def __init__(self, encoder: Encoder, progress: Progress = silent) -> None:
         self.name, self.dimension = encoder.name, encoder.dimension
         self._encoder, self._progress = encoder, progress

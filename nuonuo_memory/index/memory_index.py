@@ -43,7 +43,7 @@ class MemoryIndex:
 
     def clear(self) -> None:
         """Hold nothing."""
-        self.version = 0
+        self.version: int = 0
         self.cues: CueIndex = CueIndex(self._dimension, device=self._device)
         self.terms: TermIndex = TermIndex()
         self.graph: AssociationGraph = AssociationGraph(device=self._device)

@@ -75,6 +75,13 @@ class Recaller:
     while the index grows, as long as its tiles fit.
     """
 
+    out_memories: Tensor
+    out_scores: Tensor
+    out_cues: Tensor
+    out_similarity: Tensor
+    out_scalars: Tensor
+    out_state: Tensor
+
     def __init__(self, shape: Shape, device: torch.device, *, captured: bool = True) -> None:
         self.shape = shape
         self.wide: int = 1 << (max(16, shape.config.candidates) - 1).bit_length()
@@ -111,8 +118,8 @@ class Recaller:
         self.longest: Tensor = self._room(torch.float32, 1)
         self.limits: Tensor = self._room(torch.float32, batch)
         if s.blocked:
-            self.lower_maxima = self._room(torch.float32, s.tiles * s.per_tile, s.together)
-            self.upper_maxima = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
+            self.lower_maxima: Tensor = self._room(torch.float32, s.tiles * s.per_tile, s.together)
+            self.upper_maxima: Tensor = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
             self.found: Tensor = self._room(torch.int32, batch)
             self.blocks: Tensor = self._room(torch.int64, batch, self.list)
         elif s.together:

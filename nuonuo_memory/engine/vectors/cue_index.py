@@ -36,7 +36,7 @@ class CueIndex:
             raise InvalidInputError(f"dimension must be in [1, 8192], got {dimension}")
         self.dimension = dimension
         self.device: torch.device = torch.device(device)
-        self.version = 0
+        self.version: int = 0
         self.accelerator: object | None = None
         self._groups: dict[int, GroupRows] = {}
         self._slots: list[int | None] = []

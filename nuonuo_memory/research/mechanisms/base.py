@@ -157,7 +157,7 @@ class CueVectors:
     """
 
     def __init__(self, dimension: int, *, device: torch.device | str) -> None:
-        self.ids = torch.empty(0, dtype=torch.int64, device=device)
+        self.ids: Tensor = torch.empty(0, dtype=torch.int64, device=device)
         self._vectors = torch.empty(0, dimension, device=device)
 
     @property

@@ -190,7 +190,7 @@ changes: Table = Table(
     Column("namespace_key", _Key, nullable=False),
 )
 
-SENSITIVE: Final = {
+SENSITIVE: Final[dict[Table, tuple[str, ...]]] = {
     contents: ("id", "text", "role", "session", "digest", "metadata"),
     namespaces: ("path",),
     cues: ("text", "vector"),
