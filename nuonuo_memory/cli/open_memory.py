@@ -78,7 +78,9 @@ class Place:
         """Return the encoder asked for, else the one the file was made with; `None` is MiniLM."""
         if self.encoder is None and self.db.is_file():
             name, dimension = made_with(self.db)
-            return hashing(dimension) if name == f"hashing-{dimension}" else None
+            if name == f"hashing-{dimension}":
+                return hashing(dimension)
+            return encoder_named(name, self.device) if name.endswith("-e5-small-q4") else None
         return encoder_named(self.encoder, self.device)
 
 
@@ -96,6 +98,10 @@ def encoder_named(name: str | None, device: str | None) -> Encoder | None:
         return None
     if name == "hashing":
         return hashing()
+    if name in ("multilingual", "multilingual-e5-small-q4"):
+        from nuonuo_memory.encoders.multilingual import MultilingualEncoder
+
+        return MultilingualEncoder()
     from nuonuo_memory.encoders.sentence_transformer import SentenceTransformerEncoder
 
     return SentenceTransformerEncoder(name, device=device)

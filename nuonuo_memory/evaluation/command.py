@@ -32,8 +32,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="longmemeval, longmemeval-whole, locomo, languages, pararel or multihop; "
-            "multihop-triples, "
+            help="longmemeval, longmemeval-whole, locomo, pararel or multihop; multihop-triples, "
             "multihop-entities or multihop-triples-and-rules by a language model's links."
         ),
     ],

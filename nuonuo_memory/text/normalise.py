@@ -49,7 +49,9 @@ def folded(text: str) -> str:
     lower = unicodedata.normalize("NFKC", wide.casefold()).replace("i\u0307", "i")
     # the nukta of Hindi stands apart only in the decomposed form of some letters
     plain = _POINTS.sub("", _STRESS.sub("", lower)).translate(_VARIANTS)
-    return _FOREIGN_DIGIT.sub(lambda match: str(unicodedata.digit(match.group(), match.group())), plain)
+    return _FOREIGN_DIGIT.sub(
+        lambda match: str(unicodedata.digit(match.group(), match.group())), plain
+    )
 
 
 def unaccented(text: str) -> str:

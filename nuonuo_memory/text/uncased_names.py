@@ -49,8 +49,8 @@ def _chinese_patterns() -> tuple[regex.Pattern[str], ...]:
         regex.compile(rf"(?P<name>[老小阿]{surname})(?!板|师|{surname})"),
         regex.compile(rf"(?P<name>{surname}\p{{Han}}{{0,2}}?(?:{titles}))"),
         regex.compile(
-            rf"(?:{_any('zh', 'before_name')})(?:做|作)?(?P<name>(?!{stops})\p{{Han}}{{2,3}}|\p{{Latin}}+)"
-            r"(?=\P{Han}|$|的)"
+            rf"(?:{_any('zh', 'before_name')})(?:做|作)?"
+            rf"(?P<name>(?!{stops})\p{{Han}}{{2,3}}|\p{{Latin}}+)(?=\P{{Han}}|$|的)"
         ),
         regex.compile(
             rf"(?:{_any('zh', 'before_place')})了?(?P<name>(?:(?!{stops})\p{{Han}}){{1,3}}?"
@@ -75,9 +75,9 @@ def _japanese_patterns() -> tuple[regex.Pattern[str], ...]:
     name = r"(?P<name>[\p{Han}々]{2,4}|[\p{Katakana}ー]{2,8})"
     given = f"[{lists('ja')['given_endings']}]"
     return (
-        regex.compile(rf"{name}(?={titles})"),
+        regex.compile(rf"{name}(?=(?:{titles}))"),
         regex.compile(rf"(?:{kin})の{name}(?=[はがをにともの、]|さん|くん|ちゃん)"),
-        regex.compile(rf"{name}(?={_any('ja', 'naming')})"),
+        regex.compile(rf"{name}(?=(?:{_any('ja', 'naming')}))"),
         regex.compile(
             rf"(?<![\p{{Han}}々])(?P<name>[\p{{Han}}々]{{1,2}}{given})(?=[はがをにともの、])"
         ),
@@ -103,14 +103,14 @@ def _korean_patterns() -> tuple[regex.Pattern[str], ...]:
     kin = _any("ko", "kin")
     name = r"(?P<name>\p{Hangul}{2,4}?)"
     end = rf"(?=(?:{_any('ko', 'particles')})?(?:[\s,.!?]|$))"
+    particles, titles = _any("ko", "particles"), _any("ko", "titles")
+    to = r"(?=(?:에|로|으로|에서|까지)[\s,.]|에 살)"
     return (
         regex.compile(rf"(?:{kin})(?:인|의)? {name}{end}"),
+        regex.compile(rf"(?<!\p{{Hangul}}){name} ?(?=(?:{titles})(?:{particles})?(?:[\s,.]|$))"),
+        regex.compile(rf"(?<!\p{{Hangul}}){name}(?=(?:{_any('ko', 'naming')}))"),
         regex.compile(
-            rf"(?<!\p{{Hangul}}){name} ?(?={_any('ko', 'titles')}(?:{_any('ko', 'particles')})?[\s,.]|$)"
-        ),
-        regex.compile(rf"(?<!\p{{Hangul}}){name}(?={_any('ko', 'naming')})"),
-        regex.compile(
-            rf"(?<!\p{{Hangul}})(?P<name>\p{{Hangul}}{{1,3}}(?:{_any('ko', 'places')}))(?=(?:에|로|으로|에서|까지)[\s,.]|에 살)"
+            rf"(?<!\p{{Hangul}})(?P<name>\p{{Hangul}}{{1,3}}(?:{_any('ko', 'places')})){to}"
         ),
     )
 
