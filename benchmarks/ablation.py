@@ -3,7 +3,7 @@
     python benchmarks/ablation.py --longmemeval DATA --locomo DATA [--device cuda] [--jobs 16]
 
 Every row is a run of the whole product. The texts of all rows are encoded once, and rows that
-differ in ranking alone share the stored memory. `docs/ablation.md` holds the table of both
+differ in ranking alone share the stored memory. `docs/research/ablation.md` holds the table of both
 conversation benchmarks.
 """
 
@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import typer
-from gpu_weights import encoder_of
-from tables import table
+from encoders import encoder_of
+from result_files import Cell, Result, finish, this_command
 
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.encoders.base import Encoder
@@ -42,44 +42,41 @@ def _cues(**changed: Any) -> MemoryConfig:
     return replace(SHIPPED, cues=replace(SHIPPED.cues, **changed))
 
 
-def _hopfield(**changed: Any) -> MemoryConfig:
-    return replace(SHIPPED, hopfield=replace(SHIPPED.hopfield, **changed))
-
-
 Variants: TypeAlias = Mapping[str, MemoryConfig]
 
 VARIANTS: Variants = {
     "**as shipped**": SHIPPED,
-    "votes: beta 10": _hopfield(beta=10.0),
-    "votes: beta 20": _hopfield(beta=20.0),
-    "votes: beta 40": _hopfield(beta=40.0),
-    "votes: beta 1000 (the best cue alone)": _hopfield(beta=1000.0),
-    "nothing taken off the question": _ranking(common=0.0),
-    "0.2 of the cues' mean taken off": _ranking(common=0.2),
-    "0.6 of the cues' mean taken off": _ranking(common=0.6),
-    "candidates 64": _hopfield(candidates=64),
-    "candidates 256": _hopfield(candidates=256),
-    "looked at closely: 24": _ranking(kept=24),
-    "looked at closely: 192": _ranking(kept=192),
-    "no lexical evidence at all": _ranking(lexical=0.0, session=0.0),
-    "lexical 0": _ranking(lexical=0.0),
-    "lexical 0.1": _ranking(lexical=0.1),
-    "lexical 0.4": _ranking(lexical=0.4),
-    "no vote together with the turn before": _ranking(context=2.0),
-    "with the turn before: 0.05 less": _ranking(context=0.05),
-    "with the turn before: 0.2 less": _ranking(context=0.2),
-    "no neighbours": _ranking(previous=0.0, following=0.0),
-    "neighbours 0.2 each": _ranking(previous=0.2, following=0.2),
-    "no session words": _ranking(session=0.0),
-    "session words 0.3": _ranking(session=0.3),
-    "no speaker": _ranking(speaker=0.0, assistant=0.0),
-    "speaker 0.1 each": _ranking(speaker=0.1, assistant=0.1),
-    "no gain for the asker's own statements": _ranking(own=0.0),
-    "the asker's own statements 0.15": _ranking(own=0.15),
-    "groups by their best memory alone": _ranking(second=0.0),
-    "groups by their best and 0.6 of the second": _ranking(second=0.6),
-    "no period": _ranking(period=0.0),
-    "period 0.1": _ranking(period=0.1),
+    "`beta` 10": _ranking(beta=10.0),
+    "`beta` 20": _ranking(beta=20.0),
+    "`beta` 40": _ranking(beta=40.0),
+    "`beta` 1000 (the best cue alone)": _ranking(beta=1000.0),
+    "`cue_candidates` 64": _ranking(cue_candidates=64),
+    "`cue_candidates` 256": _ranking(cue_candidates=256),
+    "`bm25_candidates` 32": _ranking(bm25_candidates=32),
+    "`bm25_candidates` 128": _ranking(bm25_candidates=128),
+    "`rerank_depth` 24": _ranking(rerank_depth=24),
+    "`rerank_depth` 192": _ranking(rerank_depth=192),
+    "no words at all: `bm25_weight` and `session_weight` 0": _ranking(
+        bm25_weight=0.0, session_weight=0.0
+    ),
+    "`bm25_weight` 0": _ranking(bm25_weight=0.0),
+    "`bm25_weight` 0.1": _ranking(bm25_weight=0.1),
+    "`bm25_weight` 0.4": _ranking(bm25_weight=0.4),
+    "`pair_discount` 2 (no cues joined with the turn before)": _ranking(pair_discount=2.0),
+    "`pair_discount` 0.05": _ranking(pair_discount=0.05),
+    "`pair_discount` 0.2": _ranking(pair_discount=0.2),
+    "`previous_weight` and `next_weight` 0": _ranking(previous_weight=0.0, next_weight=0.0),
+    "`previous_weight` and `next_weight` 0.2": _ranking(previous_weight=0.2, next_weight=0.2),
+    "`session_weight` 0": _ranking(session_weight=0.0),
+    "`session_weight` 0.3": _ranking(session_weight=0.3),
+    "`asker_weight` and `assistant_weight` 0": _ranking(asker_weight=0.0, assistant_weight=0.0),
+    "`asker_weight` and `assistant_weight` 0.1": _ranking(asker_weight=0.1, assistant_weight=0.1),
+    "`first_person_weight` 0": _ranking(first_person_weight=0.0),
+    "`first_person_weight` 0.15": _ranking(first_person_weight=0.15),
+    "`runner_up_weight` 0 (groups by their best memory alone)": _ranking(runner_up_weight=0.0),
+    "`runner_up_weight` 0.6": _ranking(runner_up_weight=0.6),
+    "`date_weight` 0": _ranking(date_weight=0.0),
+    "`date_weight` 0.1": _ranking(date_weight=0.1),
     "cues: the turn or its segments only": _cues(sentences=False),
     "cues: no clauses": _cues(clauses=False),
     "cues: an assistant's sentences too": _cues(assistant_sentences=True),
@@ -91,6 +88,7 @@ VARIANTS: Variants = {
 class Benchmark(NamedTuple):
     """Haystacks with their questions, the sessions in them, and the columns of the table."""
 
+    name: str
     haystacks: Sequence[Haystack]
     sessions: Sequence[Session]
     columns: Mapping[str, tuple[str, str]]
@@ -100,15 +98,17 @@ def main(
     *,
     longmemeval_data: Annotated[Path | None, typer.Option("--longmemeval")] = None,
     locomo_data: Annotated[Path | None, typer.Option("--locomo")] = None,
+    encoder: Annotated[str | None, typer.Option(help="As `nuonuo --encoder` takes it.")] = None,
     device: str = "cpu",
     jobs: int = 1,
     limit: int | None = None,
-    weights: Annotated[Path | None, typer.Option(help="Half-precision weights.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="A folder of MiniLM's files.")] = None,
     leave_out: Annotated[
         list[str] | None, typer.Option(help="Rows whose label holds this; may be repeated.")
     ] = None,
+    save: Annotated[Path | None, typer.Option(help="A folder for the result files.")] = None,
 ) -> None:
-    encoder = encoder_of(weights, device)
+    chosen = encoder_of(encoder, device=device, weights=weights, full=True)
     variants = {
         label: config
         for label, config in VARIANTS.items()
@@ -116,9 +116,10 @@ def main(
     }
     if longmemeval_data is not None:
         asked = _longmemeval(longmemeval_data, limit)
-        print(_table(asked, variants, longmemeval.scores, encoder, jobs=jobs))
+        finish(_table(asked, variants, longmemeval.scores, chosen, jobs=jobs), save)
     if locomo_data is not None:
-        print(_table(_locomo(locomo_data, limit), variants, locomo.scores, encoder, jobs=jobs))
+        asked = _locomo(locomo_data, limit)
+        finish(_table(asked, variants, locomo.scores, chosen, jobs=jobs), save)
 
 
 def _longmemeval(data: Path, limit: int | None) -> Benchmark:
@@ -130,7 +131,7 @@ def _longmemeval(data: Path, limit: int | None) -> Benchmark:
         "turn any@5": ("turn", "recall_any@5"),
         "turn all@10": ("turn", "recall_all@10"),
     }
-    return Benchmark(haystacks, sessions, columns)
+    return Benchmark("longmemeval", haystacks, sessions, columns)
 
 
 def _locomo(data: Path, limit: int | None) -> Benchmark:
@@ -139,18 +140,25 @@ def _locomo(data: Path, limit: int | None) -> Benchmark:
     columns = {
         f"{level} @{k}": (level, f"recall@{k}") for level in ("turn", "session") for k in (5, 10)
     }
-    return Benchmark(haystacks, sessions, columns)
+    return Benchmark("locomo", haystacks, sessions, columns)
 
 
 def _table(
     benchmark: Benchmark, variants: Variants, scores: Any, encoder: Encoder, *, jobs: int
-) -> str:
+) -> Result:
     found = _answers(benchmark, variants, encoder, jobs=jobs)
-    rows = {}
+    rows: list[list[Cell]] = []
     for label, answers in found.items():
         reached = scores(answers, "system")
-        rows[label] = [f"{reached[level][name]:.1f}" for level, name in benchmark.columns.values()]
-    return table(["settings", *benchmark.columns], rows)
+        figures = [reached[level][name] for level, name in benchmark.columns.values()]
+        rows.append([label, *(round(figure, 1) for figure in figures)])
+    return Result(
+        f"ablation-{benchmark.name}",
+        this_command(),
+        ["settings", *benchmark.columns],
+        rows,
+        note=f"{len(found['**as shipped**'])} questions, {encoder.name}, in percent",
+    )
 
 
 def _answers(

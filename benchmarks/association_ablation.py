@@ -3,9 +3,9 @@
     python benchmarks/association_ablation.py DATA [--device cuda] [--jobs 16] [--every 2]
 
 `DATA` holds the folders `2wiki`, `musique`, `hotpotqa` and `locomo`. Every row is a run of the
-whole product: passages by `follow`, recall at 5; LoCoMo's turns by `recall(hops=3)`, share of the
-evidence at 10. Each memory is stored once and opened anew for each row.
-`docs/association.md` holds the table.
+whole product: passages by `follow`, recall at 5; LoCoMo's turns by `recall(hops=3)`, share
+of the evidence at 10. Each memory is stored once and opened anew for each row.
+`docs/research/association.md` holds the table.
 """
 
 from __future__ import annotations
@@ -18,44 +18,42 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, NamedTuple, TypeAlias
 
 import typer
-from gpu_weights import encoder_of
-from tables import table
+from encoders import encoder_of
+from result_files import Cell, Result, cell, finish, this_command
 
+from nuonuo_memory.cli.bench import bars
 from nuonuo_memory.config import AssociationConfig, MemoryConfig
 from nuonuo_memory.evaluation import locomo, multihop, scoring
-from nuonuo_memory.evaluation.asking import observe
-from nuonuo_memory.evaluation.command import bars
+from nuonuo_memory.evaluation.asking import HOPS, observe
 from nuonuo_memory.evaluation.conversations import encode_haystacks, workers
 from nuonuo_memory.evaluation.data import Question
 from nuonuo_memory.evaluation.settings import BenchSettings
-from nuonuo_memory.evaluation.vectors import EncodedTexts
+from nuonuo_memory.evaluation.vectors import EncodedOnce, EncodedTexts
 from nuonuo_memory.memory import TextMemory
 
 VARIANTS: Mapping[str, AssociationConfig] = {
     "**as shipped**": AssociationConfig(),
-    "no second look": AssociationConfig(second=0.0),
-    "the second look's evidence counts nothing": AssociationConfig(rest=0.0),
+    "no second look": AssociationConfig(second_look_share=0.0),
+    "the second look's evidence counts nothing": AssociationConfig(second_look_weight=0.0),
     "no start from the names in the question": AssociationConfig(named=0.0),
     "names in equal form only": AssociationConfig(overlap=2.0),
-    "names lead no more to what is about them": AssociationConfig(about=0.0),
-    "damping 0": AssociationConfig(damping=0.0),
-    "damping 1": AssociationConfig(damping=1.0),
+    "names lead no more to what is about them": AssociationConfig(topic_boost=0.0),
+    "damping 0": AssociationConfig(degree_normalisation=0.0),
+    "damping 1": AssociationConfig(degree_normalisation=1.0),
     "steps favour no likeness to the question": AssociationConfig(affinity=0.0),
-    "floor 0.001": AssociationConfig(floor=0.001),
-    "floor 0.05": AssociationConfig(floor=0.05),
-    "floor 0.4": AssociationConfig(floor=0.4),
-    "hops 1": AssociationConfig(),
-    "hops 2": AssociationConfig(),
+    "floor 0.001": AssociationConfig(log_floor=0.001),
+    "floor 0.05": AssociationConfig(log_floor=0.05),
+    "floor 0.4": AssociationConfig(log_floor=0.4),
     "starts 2": AssociationConfig(starts=2),
     "starts 10": AssociationConfig(starts=10),
     "decay 0.5": AssociationConfig(decay=0.5),
     "nothing over links where there are names": AssociationConfig(link=0.0),
-    "lexical 0.2": AssociationConfig(lexical=0.2),
+    "lexical 0.2": AssociationConfig(bm25_weight=0.2),
     "walks 128": AssociationConfig(walks=128),
-    "arrivals 4,096": AssociationConfig(arrivals=4096),
+    "arrivals 4,096": AssociationConfig(fan_out_budget=4096),
 }
-HOPS = {"hops 1": 1, "hops 2": 2}
-"""Steps of a walk by label; 3 where it is not named."""
+HOPS_OF = {"`hops` 1": 1, "`hops` 2": 2}
+"""Rows that differ in the number of hops alone."""
 PASSAGES = {"2wiki": "2Wiki", "musique": "MuSiQue", "hotpotqa": "HotpotQA"}
 """Columns by folder."""
 TURNS = {"multi-hop": "LoCoMo multi-hop", "single-hop": "single-hop"}
@@ -83,32 +81,37 @@ class Stored(NamedTuple):
 def main(
     data: Path,
     *,
+    encoder: Annotated[str | None, typer.Option(help="As `nuonuo --encoder` takes it.")] = None,
     device: str = "cpu",
     jobs: int = 1,
     limit: int | None = None,
     every: Annotated[int, typer.Option(min=1, help="Every which question to ask.")] = 1,
-    weights: Annotated[Path | None, typer.Option(help="Half-precision weights.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="A folder of MiniLM's files.")] = None,
+    save: Annotated[Path | None, typer.Option(help="A folder for the result file.")] = None,
 ) -> None:
-    encoder = encoder_of(weights, device)
-    found: dict[str, dict[str, list[float]]] = {label: {} for label in VARIANTS}
+    chosen = encoder_of(encoder, device=device, weights=weights, full=True)
+    labels = [*VARIANTS, *HOPS_OF]
+    found: dict[str, dict[str, list[float]]] = {label: {} for label in labels}
     columns = [*PASSAGES.values(), *TURNS.values(), ALL_TURNS]
     with TemporaryDirectory(prefix="nuonuo-ablation-") as name, bars() as progress:
-        settings = BenchSettings(encoder, limit=limit, jobs=jobs, progress=progress)
+        settings = BenchSettings(chosen, limit=limit, jobs=jobs, progress=progress)
         stored = [
             *passages(data, Path(name), settings, every=every),
             *conversations(data, Path(name), settings, every=every),
         ]
-        tasks = list(product(VARIANTS, stored))
+        tasks = list(product(labels, stored))
         with workers(jobs) as pool:
             for done, (label, scores) in enumerate(pool(ask, tasks), start=1):
                 progress("asking", done, len(tasks))
                 for column, share in scores:
                     found[label].setdefault(column, []).append(share)
-    rows = {
-        label: [f"{scoring.percent(shares.get(column, [])):.1f}" for column in columns]
+    rows: list[list[Cell]] = [
+        [label, *(cell(scoring.percent(shares.get(column, []))) for column in columns)]
         for label, shares in found.items()
-    }
-    print(table(["settings", *columns], rows))
+    ]
+    note = f"{chosen.name}, in percent"
+    result = Result("association-ablation", this_command(), ["settings", *columns], rows, note=note)
+    finish(result, save)
 
 
 def passages(data: Path, folder: Path, settings: BenchSettings, *, every: int) -> list[Stored]:
@@ -119,10 +122,12 @@ def passages(data: Path, folder: Path, settings: BenchSettings, *, every: int) -
         vectors.mkdir()
         loaded = multihop.load_multihop(data / name)
         memories, questions = loaded.memories(), loaded.questions[: settings.limit : every]
-        encoder = multihop.encode_passages(vectors, memories, questions, settings)
+        encoder = EncodedOnce(settings.encoder, settings.progress)
+        encoder.encode_queries([question.text for question in questions])
         one = Stored(vectors / "memory.db", vectors, questions, column)
         with TextMemory.open(one.path, encoder=encoder, device="cpu") as memory:
             memory.remember_many(memories)
+        encoder.write(vectors)
         stored.append(one)
     return stored
 
@@ -146,7 +151,8 @@ def conversations(data: Path, folder: Path, settings: BenchSettings, *, every: i
 def ask(task: tuple[str, Stored]) -> tuple[str, list[Scored]]:
     """Put its questions to a memory under one variant, of this label."""
     label, stored = task
-    config, hops = replace(MemoryConfig(), association=VARIANTS[label]), HOPS.get(label, 3)
+    config = replace(MemoryConfig(), association=VARIANTS.get(label, AssociationConfig()))
+    hops = HOPS_OF.get(label, HOPS)
     encoder = EncodedTexts(stored.vectors)
     scores: list[Scored] = []
     with TextMemory.open(

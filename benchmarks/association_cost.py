@@ -11,12 +11,12 @@ all memories so far, `us_in_block` that of the block alone, dear where an array 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from pathlib import Path
 
 import torch
+from result_files import Cell, Result, finish, rounded, this_command
 
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.engine.graph.association_graph import AssociationGraph
@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("--block", type=int, default=50_000)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--save", type=Path, help="where the result file goes")
     parser.add_argument("--svg", type=Path, help="Draw the curve into this file.")
     options = parser.parse_args()
     graph = AssociationGraph(device=options.device)
@@ -128,20 +129,28 @@ def main() -> None:
     if options.svg is not None:
         options.svg.write_text(drawn(curve), encoding="utf-8")
     ask(graph, options.memories, batch=1, seed=0)
-    report = {"device": options.device, "memories": options.memories, "links": len(graph)}
+    asking = []
     for batch in (1, 64):
         calls = max(options.calls // batch, 5)
         times = [1e3 * ask(graph, options.memories, batch=batch, seed=i) for i in range(calls)]
-        report[f"batch {batch} ms"] = {
-            "min": round(min(times), 2),
-            "p50": round(statistics.median(times), 2),
-            "p99": round(sorted(times)[int(0.99 * (len(times) - 1))], 2),
-        }
-    print(
-        json.dumps(
-            report | {"bytes": graph.nbytes, "curve": curve[:: max(len(curve) // 10, 1)]}, indent=1
-        )
+        late = sorted(times)[int(0.99 * (len(times) - 1))]
+        figures = (min(times), statistics.median(times), late)
+        asking.append(f"{batch} at once: " + " / ".join(f"{rounded(one)}" for one in figures))
+    some = curve[:: max(len(curve) // 5, 1)]
+    rows: list[list[Cell]] = [
+        ["µs per memory added, mean so far", *(rounded(row["us_per_memory"]) for row in some)],
+        [
+            f"µs per memory added, in the last {options.block:,}",
+            *(rounded(row["us_in_block"]) for row in some),
+        ],
+        ["bytes per memory", *(round(row["bytes"]) for row in some)],
+    ]
+    columns = ["memories", *(f"{row['memories']:,}" for row in some)]
+    note = (
+        f"{options.memories:,} memories, {len(graph):,} links, {options.device}; three hops, "
+        f"milliseconds at least / p50 / p99, {'; '.join(asking)}"
     )
+    finish(Result("association-cost", this_command(), columns, rows, note=note), options.save)
 
 
 if __name__ == "__main__":

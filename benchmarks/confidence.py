@@ -22,13 +22,13 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import typer
-from gpu_weights import encoder_of
+from encoders import encoder_of
 from numpy.typing import NDArray
-from tables import table
+from result_files import Cell, Result, cell, finish, this_command
 
+from nuonuo_memory.cli.bench import bars
 from nuonuo_memory.evaluation import locomo, longmemeval, scoring
 from nuonuo_memory.evaluation.asking import Haystack, observe
-from nuonuo_memory.evaluation.command import bars
 from nuonuo_memory.evaluation.conversations import encode_haystacks, workers
 from nuonuo_memory.evaluation.data import Question
 from nuonuo_memory.evaluation.settings import BenchSettings
@@ -76,20 +76,24 @@ def main(
     *,
     longmemeval_data: Annotated[Path | None, typer.Option("--longmemeval")] = None,
     locomo_data: Annotated[Path | None, typer.Option("--locomo")] = None,
+    encoder: Annotated[str | None, typer.Option(help="As `nuonuo --encoder` takes it.")] = None,
     device: str = "cpu",
     jobs: int = 1,
     limit: int | None = None,
-    weights: Annotated[Path | None, typer.Option(help="Half-precision weights.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="A folder of MiniLM's files.")] = None,
+    save: Annotated[Path | None, typer.Option(help="A folder for the result files.")] = None,
 ) -> None:
     haystacks: dict[str, Sequence[Haystack]] = {}
     if longmemeval_data is not None:
         haystacks["LongMemEval"] = longmemeval.haystacks(longmemeval_data, limit)[0]
     if locomo_data is not None:
         haystacks["LoCoMo"] = locomo.haystacks(locomo_data, limit)
+    chosen = encoder_of(encoder, device=device, weights=weights, full=True)
     with bars() as progress:
-        settings = BenchSettings(encoder_of(weights, device), jobs=jobs, progress=progress)
+        settings = BenchSettings(chosen, jobs=jobs, progress=progress)
         found = {name: ask_all(some, settings) for name, some in haystacks.items()}
-    print(report(found))
+    for result in report(found):
+        finish(result, save)
 
 
 def ask_all(haystacks: Sequence[Haystack], settings: BenchSettings) -> list[Store]:
@@ -143,10 +147,15 @@ def recalled(memory: TextMemory, question: Question, case: Case) -> Asked:
 # ---------------------------------------------------------------------------------- the tables
 
 
-def report(found: Mapping[str, Sequence[Store]]) -> str:
-    """Three tables in Markdown, with a column or two for each data set."""
+def report(found: Mapping[str, Sequence[Store]]) -> list[Result]:
+    """Return three tables, with a column or two for each data set."""
     twice = {name: answers(stores) for name, stores in found.items()}
-    return "\n".join([_bins(twice), _measures(found, twice), _misses(found)])
+    return [_bins(twice), _measures(found, twice), _misses(found)]
+
+
+def _table(name: str, columns: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> Result:
+    labelled = [[label, *cells] for label, cells in rows.items()]
+    return Result(f"confidence-{name}", this_command(), columns, labelled)
 
 
 def answers(stores: Sequence[Store]) -> Answers:
@@ -184,27 +193,27 @@ def best_reading(logit: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArra
     return shifted
 
 
-def _bins(twice: Mapping[str, Answers]) -> str:
+def _bins(twice: Mapping[str, Answers]) -> Result:
     columns = [f"{name}: {what}" for name in twice for what in ("questions", "answer there")]
-    rows: dict[str, list[str]] = {
+    rows: dict[str, list[Cell]] = {
         f"{number / BINS:.1f} – {(number + 1) / BINS:.1f}": [] for number in range(BINS)
     }
     for one in twice.values():
         found = {
-            bar.low: (str(bar.answers), f"{bar.accuracy:.2f}")
+            bar.low: (bar.answers, round(bar.accuracy, 2))
             for bar in scoring.reliability(sigmoid(one.logit), one.there, bins=BINS)
         }
         for number, row in enumerate(rows.values()):
-            row.extend(found.get(number / BINS, ("0", "–")))
-    return table(["confidence", *columns], rows)
+            row.extend(found.get(number / BINS, (0, None)))
+    return _table("reliability", ["confidence", *columns], rows)
 
 
-def _measures(found: Mapping[str, Sequence[Store]], twice: Mapping[str, Answers]) -> str:
-    rows = {}
+def _measures(found: Mapping[str, Sequence[Store]], twice: Mapping[str, Answers]) -> Result:
+    rows: dict[str, list[Cell]] = {}
     for case in get_args(Case)[1:]:
         for what, by in (("confidence", "logit"), ("the best similarity alone", "similarity")):
             rows[f"AUROC, there or {case}, by {what}"] = [
-                f"{_auroc(stores, attrgetter(by), case):.2f}" for stores in found.values()
+                cell(_auroc(stores, attrgetter(by), case), 2) for stores in found.values()
             ]
     readings = {"as it is": {name: one.logit for name, one in twice.items()}}
     for trust in TRUSTS:
@@ -216,9 +225,9 @@ def _measures(found: Mapping[str, Sequence[Store]], twice: Mapping[str, Answers]
     }
     for label, logits in readings.items():
         rows[f"log loss, there or taken away, {label}"] = [
-            f"{log_loss(logits[name], one.there):.3f}" for name, one in twice.items()
+            cell(log_loss(logits[name], one.there), 3) for name, one in twice.items()
         ]
-    return table(["measure", *found], rows)
+    return _table("measures", ["measure", *found], rows)
 
 
 def _auroc(stores: Sequence[Store], by: Callable[[Asked], float], other: Case) -> float:
@@ -226,9 +235,9 @@ def _auroc(stores: Sequence[Store], by: Callable[[Asked], float], other: Case) -
     return scoring.auroc([by(one) for one in rows], [one.case == "there" for one in rows])
 
 
-def _misses(found: Mapping[str, Sequence[Store]]) -> str:
+def _misses(found: Mapping[str, Sequence[Store]]) -> Result:
     """What misses look like by calibration, and by the real questions."""
-    rows: dict[str, list[str]] = {"its own cues, by `calibrate`": [], "real questions": []}
+    rows: dict[str, list[Cell]] = {"its own cues, by `calibrate`": [], "real questions": []}
     for stores in found.values():
         own = [TYPICAL_MISS - store.offset / TRUST for store in stores]
         missed = [
@@ -238,7 +247,8 @@ def _misses(found: Mapping[str, Sequence[Store]]) -> str:
         for row, means in zip(rows.values(), (own, real), strict=True):
             spread = f"{np.mean(means):.1f} ({np.std(means):.1f})"
             row.append(f"{spread}, {min(means):.1f} to {max(means):.1f}")
-    return table(["a store's mean log-odds of misses: mean (deviation), range", *found], rows)
+    label = "a store's mean log-odds of misses: mean (deviation), range"
+    return _table("misses", [label, *found], rows)
 
 
 if __name__ == "__main__":

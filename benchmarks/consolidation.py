@@ -3,8 +3,8 @@
 python benchmarks/consolidation.py --memories 20000
 python benchmarks/consolidation.py --cues 1000000
 
-The first fills a memory with sentences of the studies' templates, which share much and differ in a
-word or two: the hard case, where many are as near as copies. One in twenty is said a second time.
+The first fills a memory with sentences of one template, which share much and differ in a word or
+two: the hard case, where many are as near as copies. One in twenty is said a second time.
 The second plans a pass over random vectors, four cues a memory, 100,000 of the memories in sets of
 2,000 that may be copies of each other.
 """
@@ -12,19 +12,18 @@ The second plans a pass over random vectors, four cues a memory, 100,000 of the 
 from __future__ import annotations
 
 import argparse
+import random
 import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from made_up import sentence
+from result_files import Cell, Result, finish, rounded, this_command
 
 from nuonuo_memory import NewMemory, TextMemory
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation, Usage, plan
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "research" / "studies"))
-from texts import background
 
 
 def main() -> None:
@@ -32,28 +31,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memories", type=int, default=20_000)
     parser.add_argument("--cues", type=int, help="plan over so many random vectors instead")
+    parser.add_argument("--save", type=Path, help="where the result file goes")
     given = parser.parse_args()
-    if given.cues is None:
-        whole(given.memories)
-    else:
-        planned(given.cues)
+    rows = whole(given.memories) if given.cues is None else planned(given.cues)
+    columns = ["a pass", "seconds", "MB more at most", "merged", "alike", "confused"]
+    note = f"{torch.get_num_threads()} threads"
+    finish(Result("consolidation-cost", this_command(), columns, rows, note=note), given.save)
 
 
-def whole(memories: int) -> None:
+def whole(memories: int) -> list[list[Cell]]:
     """Fill a memory, plan a pass, carry it out, plan again."""
+    chance = random.Random(0)
     count = memories * 20 // 21
-    texts = background(count)
+    texts = [sentence(chance) for _ in range(count)]
     texts += [text.upper() for text in texts[: memories - count]]
     with TextMemory.in_memory() as memory:
         memory.remember_many([NewMemory(text) for text in texts])
         stats = memory.stats()
-        print(f"{stats.memories:,} memories, {stats.cues:,} cues, {stats.device}")
-        measure("dry run", lambda: memory.consolidate(dry_run=True))
-        measure("carried out", memory.consolidate)
-        measure("again", lambda: memory.consolidate(dry_run=True))
+        size = f"{stats.memories:,} memories, {stats.cues:,} cues"
+        return [
+            measure(f"{size}: dry run", lambda: memory.consolidate(dry_run=True)),
+            measure(f"{size}: carried out", memory.consolidate),
+            measure(f"{size}: again", lambda: memory.consolidate(dry_run=True)),
+        ]
 
 
-def planned(cues: int) -> None:
+def planned(cues: int) -> list[list[Cell]]:
     """Plan a pass over random vectors."""
     vectors = torch.empty(cues, 384, dtype=torch.float16)
     for part in vectors.split(50_000):
@@ -63,21 +66,19 @@ def planned(cues: int) -> None:
         Usage(str(place), copies=place // 2000 if place < 100_000 else None, words=place)
         for place in range(int(owners[-1]) + 1)
     ]
-    print(f"{len(usage):,} memories, {cues:,} cues")
-    measure("plan", lambda: plan(vectors, owners, usage))
+    size = f"{len(usage):,} memories, {cues:,} cues"
+    return [measure(f"{size}: the plan alone", lambda: plan(vectors, owners, usage))]
 
 
-def measure(name: str, call: Callable[[], Consolidation]) -> None:
-    """Print how long a pass takes, how much room beyond what was used so far, and what it found."""
+def measure(name: str, call: Callable[[], Consolidation]) -> list[Cell]:
+    """Return a row: seconds, room beyond what was used so far, and what the pass found."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     found = call()
     seconds = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(
-        f"{name:12} {seconds:6.2f} s, {grown:5.0f} MB more at most; {len(found.merged):,} merged, "
-        f"{len(found.alike):,} alike, {len(found.confused):,} confused"
-    )
+    counts = (len(found.merged), len(found.alike), len(found.confused))
+    return [name, rounded(seconds), round(grown), *counts]
 
 
 if __name__ == "__main__":

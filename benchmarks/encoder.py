@@ -7,7 +7,7 @@ own float32: the largest and mean error of a cosine between 200 questions and 2,
 the share of each question's 10 nearest sentences that stay. What is not installed is left out.
 
     python benchmarks/encoder.py --threads 1
-    python benchmarks/encoder.py --json
+    python benchmarks/encoder.py --save FILE
 
 Times are those of the process on its processors (all threads together), the least and the median.
 """
@@ -15,7 +15,6 @@ Times are those of the process on its processors (all threads together), the lea
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import statistics
 import subprocess
@@ -28,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from text_recall import sentence
+from made_up import sentence
+from result_files import Cell, Result, finish, this_command
 from torch import Tensor
 
 QUERY = "When did Ada move to the new apartment in Berlin?"
@@ -195,7 +195,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", type=Path, help="where the result file goes")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     warnings.filterwarnings("ignore")
@@ -208,23 +208,23 @@ def main() -> None:
             "from sentence_transformers import SentenceTransformer as S; S(str(M), device='cpu')"
         ),
     }
-    records = measure(options.threads)
-    if options.json:
-        print(json.dumps({"load_s": loads, "settings": records}, indent=1))
-        return
-    for name, seconds in loads.items():
-        print(f"{name} imports and loads in {seconds:.2f} s")
-    print(
-        "| setting | query ms (least / median) | 64 turns s | cosine error (largest / mean) | ",
-        end="",
-    )
-    print("same of 10 |\n|---|---|---|---|---|")
-    for r in records:
-        print(
-            f"| {r['setting']} | {r['query_ms_least']:.2f} / {r['query_ms_median']:.2f} | "
-            f"{r['turns_64_s']:.2f} | {r['largest_error']:.1e} / {r['mean_error']:.1e} | "
-            f"{r['same_of_10']:.1%} |"
-        )
+    rows: list[list[Cell]] = [
+        [
+            r["setting"],
+            f"{r['query_ms_least']:.2f} / {r['query_ms_median']:.2f}",
+            round(r["turns_64_s"], 2),
+            f"{r['largest_error']:.1e} / {r['mean_error']:.1e}",
+            f"{r['same_of_10']:.1%}",
+        ]
+        for r in measure(options.threads)
+    ]
+    columns = [
+        "setting", "query ms (least / median)", "64 turns s", "cosine error (largest / mean)",
+        "same of 10",
+    ]  # fmt: skip
+    loaded = ", ".join(f"{name} in {seconds:.2f} s" for name, seconds in loads.items())
+    note = f"Processor time, {options.threads} threads; imported and loaded: {loaded}"
+    finish(Result("encoder-settings", this_command(), columns, rows, note=note), options.save)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ are those of float16, the form that the store keeps; float32 takes twice that.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import torch
+from result_files import Cell, Result, finish, rounded, this_command
 
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--batch", type=int, default=10_000)
     parser.add_argument("--groups", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", type=Path, help="where the result file goes")
     options = parser.parse_args()
     vectors = torch.nn.functional.normalize(torch.randn(options.batch, options.dimension), dim=1)
     CueIndex(options.dimension).add(
@@ -42,19 +42,16 @@ def main() -> None:
         cue_index.add(ids, vectors[: len(ids)], memory_ids=ids // 3, group=group)
     seconds = time.perf_counter() - start
     own = 2 * options.rows * options.dimension
-    record = {
-        "rows": options.rows,
-        "bytes_per_cue": cue_index.nbytes / options.rows,
-        "of_vectors_own": cue_index.nbytes / own,
-        "resident_per_cue": (resident_bytes() - before) / options.rows,
-        "resident_of_vectors_own": (resident_bytes() - before) / own,
-        "seconds_to_add": seconds,
-    }
-    if options.json:
-        print(json.dumps(record, indent=1))
-        return
-    for name, value in record.items():
-        print(f"{name:24} {value:,.3f}")
+    grown = resident_bytes() - before
+    rows: list[list[Cell]] = [
+        ["bytes a cue, as counted", rounded(cue_index.nbytes / options.rows)],
+        ["the same, of the float16 vectors' own", round(cue_index.nbytes / own, 3)],
+        ["resident bytes a cue", rounded(grown / options.rows)],
+        ["resident, of the float16 vectors' own", round(grown / own, 3)],
+        ["seconds to add all", rounded(seconds)],
+    ]
+    columns = ["memory of the engine", f"{options.rows:,} cues"]
+    finish(Result("engine-memory", this_command(), columns, rows), options.save)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 WEIGHTS holds `model.safetensors`, `config.json` and `tokenizer.json` of all-MiniLM-L6-v2; half
 precision, which halves what must be sent, changes similarities by less than 0.001. Results go to
-OUT/NAME.json and OUT/NAME.jsonl. `name:LIMIT=DATA` asks the first LIMIT questions.
+OUT/NAME.json and OUT/NAME.jsonl, the documents' tables to OUT/results. `name:LIMIT=DATA` asks the
+first LIMIT questions.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import time
 from pathlib import Path
 
 import torch
-from gpu_weights import FullPrecision
+from encoders import FullPrecision
+from result_files import save
 
 from nuonuo_memory.evaluation import BenchSettings, run
+from nuonuo_memory.evaluation.figures import figures
 
 
 def main() -> None:
@@ -42,6 +45,7 @@ def main() -> None:
         result = run(name, data, settings)
         (out / f"{name}.json").write_text(result.to_json())
         result.write_rows(out / f"{name}.jsonl")
+        save(figures(result), out / "results")
         print(name, f"{time.time() - start:.0f} s", Path(data).name)
         for section, scores in result.sections.items():
             print(section, json.dumps(scores))

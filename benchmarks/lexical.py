@@ -13,23 +13,27 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
+from made_up import Zipf
+from result_files import Cell, Result, finish, rounded, this_command
 
 from nuonuo_memory.engine.bm25.term_index import TermIndex
 
 WORDS_PER_DOCUMENT = 40
 VOCABULARY = 60_000
+STOPPED = Zipf(VOCABULARY, first=30)
+"""The most common words are stop words, and left out."""
 QUERIES = 200
+COLUMNS = ("build s", "add one ms", "forget one ms", "query p50 / p99 ms", "same top 10")
 
 
 def corpus(count: int, seed: int = 0) -> list[list[int]]:
     """Make documents whose words follow Zipf's law, as in English."""
-    generator = np.random.default_rng(seed)
-    weights = 1.0 / np.arange(30, VOCABULARY + 30)  # the most common words are stop words
-    weights /= weights.sum()
-    words = generator.choice(VOCABULARY, size=(count, WORDS_PER_DOCUMENT), p=weights)
+    chance = np.random.default_rng(seed)
+    words = STOPPED.draw(chance, count * WORDS_PER_DOCUMENT).reshape(count, -1)
     return words.tolist()
 
 
@@ -122,15 +126,11 @@ class Bm25s:
         return found[0].tolist()
 
 
-def measure(count: int) -> None:
+def measure(count: int) -> Result:
     documents = corpus(count)
     queries = [d[:6] for d in corpus(QUERIES, seed=1)]
     expected: list[list[int]] = []
-    print(f"\n{count:,} documents of {WORDS_PER_DOCUMENT} words, {QUERIES} queries of 6 words")
-    print(
-        "| library | build s | add one ms | forget one ms | query p50 ms | p99 ms | same top 10 |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    rows: list[list[Cell]] = []
     for library in (Ours(), Bm25s(), Fts5()):
         build = milliseconds(lambda library=library: library.build(documents)) / 1000
         found = [library.query(query) for query in queries]
@@ -139,7 +139,7 @@ def measure(count: int) -> None:
         same = statistics.mean(
             len(set(a) & set(b)) / max(len(a), 1) for a, b in zip(expected, found, strict=True)
         )
-        changes = "rebuild | rebuild"
+        changes: list[Cell] = ["rebuild", "rebuild"]
         if not isinstance(library, Bm25s):
             new = corpus(50, seed=2)
             adding = [
@@ -149,18 +149,21 @@ def measure(count: int) -> None:
             forgetting = [
                 milliseconds(lambda i=i, lib=library: lib.forget(i * 7)) for i in range(50)
             ]
-            changes = f"{statistics.median(adding):.3f} | {statistics.median(forgetting):.3f}"
+            changes = [rounded(statistics.median(adding)), rounded(statistics.median(forgetting))]
         times.sort()
-        p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
-        print(
-            f"| {library.name} | {build:.2f} | {changes} | {p50:.2f} | {p99:.2f} | {same:.0%} |",
-            flush=True,
-        )
+        late = times[int(len(times) * 0.99)]
+        asked = f"{rounded(statistics.median(times))} / {rounded(late)}"
+        rows.append([library.name, rounded(build), *changes, asked, f"{same:.0%}"])
+    columns = [f"{count:,} documents", *COLUMNS]
+    note = f"{WORDS_PER_DOCUMENT} words each, {QUERIES} queries of 6 words; processor time"
+    return Result(f"bm25-{count}", this_command(), columns, rows, note=note)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, nargs="+", default=[5000])
+    parser.add_argument("--save", type=Path, help="a folder for the result files")
     torch.set_num_threads(1)
-    for size in parser.parse_args().documents:
-        measure(size)
+    options = parser.parse_args()
+    for size in options.documents:
+        finish(measure(size), options.save)

@@ -13,7 +13,7 @@ import argparse
 import hashlib
 import json
 import lzma
-import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +21,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from encoders import encoder_of
 from llama_index.core import VectorStoreIndex
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, TextNode
+from result_files import Cell, Result, finish, this_command
 from torch import Tensor
 
 from llama_index_nuonuo import AssociationPostprocessor, NuonuoEmbedding, NuonuoRetriever
 from nuonuo_memory import MemoryConfig, TextMemory
 from nuonuo_memory.config import CueConfig
 from nuonuo_memory.encoders.base import Encoder
-from nuonuo_memory.encoders.minilm import load_minilm
 
 KS = (2, 5, 10)
 START = 10
@@ -178,23 +179,24 @@ def main() -> None:
         action="store_true",
         help="cues from whole passages and segments only, which is quicker to encode",
     )
+    parser.add_argument("--encoder", help="as `nuonuo --encoder` takes it")
+    parser.add_argument("--save", type=Path, help="where the result file goes")
     parser.add_argument("--cache", type=Path, default=None, help="keep vectors in this folder")
     options = parser.parse_args()
-    encoder = OnceEncoder(load_minilm(), options.cache)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    cues = "passages and segments" if options.no_sentences else "all kinds"
-    print(f"Embedder {encoder.name}, cues of {cues}, device cpu, commit {commit or 'unknown'}.\n")
-    print("| data (questions) | method | R@2 | R@5 | R@10 | all@5 |")
-    print("|---|---|---|---|---|---|")
+    encoder = OnceEncoder(encoder_of(options.encoder, device="cpu"), options.cache)
+    table: list[list[Cell]] = []
     for name in options.sets:
         data = load(options.data, name, options.questions)
         for method, search in rows(data, encoder, sentences=not options.no_sentences):
             recall, complete = score(search, data)
-            figures = [*(f"{recall[k]:.1f}" for k in KS), f"{complete[5]:.1f}"]
-            cells = [f"{name} ({len(data.questions)})", method, *figures]
-            print(f"| {' | '.join(cells)} |", flush=True)
+            figures = [round(recall[k], 1) for k in KS]
+            label = f"{name} ({len(data.questions)}): {method}"
+            table.append([label, *figures, round(complete[5], 1)])
+            print(*table[-1], file=sys.stderr, flush=True)
+    cues = "passages and segments" if options.no_sentences else "all kinds"
+    columns = ["data (questions): method", *(f"@{k}" for k in KS), "all@5"]
+    note = f"{encoder.name}, cues of {cues}, in percent"
+    finish(Result("llama-index-multihop", this_command(), columns, table, note=note), options.save)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Multi-hop questions whose names are written with a slip, or without their first word.
 
-    python benchmarks/name_slips.py DATA/hotpotqa
+    python benchmarks/name_slips.py DATA/hotpotqa DATA/musique --save FILE
 
 Of each capitalised name in a question that some passage holds, two letters in the middle of its
 longest word are swapped or, in every other name of three words and more, the first word is left
@@ -11,18 +11,24 @@ questions as they are and so changed, with names matched by their codes and in e
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from pathlib import Path
 from statistics import mean
 from zlib import crc32
+
+from encoders import encoder_of
+from result_files import Cell, Result, finish, this_command
 
 from nuonuo_memory import MemoryConfig, TextMemory
 from nuonuo_memory.config import AssociationConfig
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.evaluation.multihop import MultihopData, load_multihop
+from nuonuo_memory.evaluation.scoring import recall_share
 from nuonuo_memory.text.mentions import RuleLinkExtractor
 from nuonuo_memory.text.names import known_spans, normal
+
+EQUAL_FORMS = 2.0
+"""A share of words that no name reaches: names match in equal form only."""
 
 
 def with_slips(question: str, known: Callable[[Sequence[str]], Sequence[bool]]) -> str:
@@ -50,45 +56,44 @@ def _swapped(word: str) -> str:
     return word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :]
 
 
-def recall(data: MultihopData, questions: Sequence[str], memory: TextMemory) -> dict[str, float]:
-    """Share of the gold passages among the first 5 and 10, in per cent."""
+def recall(data: MultihopData, questions: Sequence[str], memory: TextMemory) -> str:
+    """Share of the gold passages among the first 5 / 10, in per cent."""
     found = [[int(hit.id) for hit in memory.follow(text, k=10)] for text in questions]
     pairs = list(zip((question.gold for question in data.questions), found, strict=True))
-    return {
-        f"recall@{k}": round(
-            100 * mean(len(gold & set(order[:k])) / len(gold) for gold, order in pairs), 1
-        )
-        for k in (5, 10)
-    }
+    shares = [mean(recall_share(order, gold, k) for gold, order in pairs) for k in (5, 10)]
+    return " / ".join(f"{100 * share:.1f}" for share in shares)
 
 
-def run(data: MultihopData, encoder: Encoder | None = None) -> dict[str, object]:
-    """Ask everything of one memory with codes, and of one without."""
+def run(name: str, data: MultihopData, encoder: Encoder) -> list[Cell]:
+    """Ask everything of one memory with codes, and of one without; return the table's row."""
     memories = data.memories()
     extracted = RuleLinkExtractor().extract([memory.text for memory in memories])
     names = {mention.name for mentions in extracted for mention in mentions}
     asked = [question.text for question in data.questions]
     slips = [with_slips(text, lambda forms: [form in names for form in forms]) for text in asked]
-    report: dict[str, object] = {
-        "questions": len(asked),
-        "changed": sum(one != other for one, other in zip(asked, slips, strict=True)),
-    }
-    for label, overlap in (("by codes", AssociationConfig().overlap), ("equal form only", 2.0)):
-        config = MemoryConfig(association=replace(AssociationConfig(), overlap=overlap))
-        options = {} if encoder is None else {"encoder": encoder}
-        with TextMemory.in_memory(config=config, **options) as memory:  # type: ignore[arg-type]
+    changed = sum(one != other for one, other in zip(asked, slips, strict=True))
+    figures: list[Cell] = []
+    for overlap in (EQUAL_FORMS, AssociationConfig().overlap):
+        config = MemoryConfig(association=AssociationConfig(overlap=overlap))
+        with TextMemory.in_memory(config=config, encoder=encoder) as memory:
             memory.remember_many(memories)
-            report[label] = {
-                "as asked": recall(data, asked, memory),
-                "with slips": recall(data, slips, memory),
-            }
-    return report
+            figures.append(recall(data, slips, memory))
+            plain = recall(data, asked, memory)
+    return [f"{name} ({len(asked)}, {changed} changed)", plain, *figures]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data")
-    print(json.dumps(run(load_multihop(parser.parse_args().data)), indent=1))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("data", type=Path, nargs="+")
+    parser.add_argument("--encoder", help="as `nuonuo --encoder` takes it")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--save", type=Path, help="where the result file goes")
+    options = parser.parse_args()
+    encoder = encoder_of(options.encoder, device=options.device)
+    rows = [run(path.name, load_multihop(path), encoder) for path in options.data]
+    columns = ["data", "as asked", "with slips, equal form only", "with slips, by codes"]
+    note = f"Recall at 5 / 10, in percent, {encoder.name}"
+    finish(Result("name-slips", this_command(), columns, rows, note=note), options.save)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 """An agent whose second session remembers the first.
 
-Run it with a model of your own: `python examples/langchain_agent.py openai:gpt-5-mini`.
+    pip install "nuonuo-memory[langchain,minilm]"
+    python examples/langchain_agent.py
+    python examples/langchain_agent.py openai:gpt-5-mini
+
+Without a model's name a stand-in says fixed lines; with one the memory stays in memory.db.
 """
 
 from __future__ import annotations
@@ -9,7 +13,8 @@ import sys
 from dataclasses import dataclass
 
 from langchain.agents import create_agent
-from langchain_core.language_models import BaseChatModel
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel, FakeListChatModel
 from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_nuonuo import NuonuoMiddleware
@@ -21,6 +26,14 @@ class Context:
     """Who is talking."""
 
     user_id: str
+
+
+class StandIn(FakeListChatModel):
+    """Says fixed lines, whatever tools it is given."""
+
+    def bind_tools(self, *_: object, **__: object) -> StandIn:
+        """Take tools as a real model does."""
+        return self
 
 
 def main(model: BaseChatModel, memory: TextMemory) -> str:
@@ -47,7 +60,12 @@ def main(model: BaseChatModel, memory: TextMemory) -> str:
 
 
 if __name__ == "__main__":
-    from langchain.chat_models import init_chat_model
-
-    with TextMemory.open("memory.db") as opened:
-        main(init_chat_model(sys.argv[1]), opened)
+    if len(sys.argv) > 1:
+        with TextMemory.open("memory.db") as opened:
+            main(init_chat_model(sys.argv[1]), opened)
+    else:
+        with TextMemory.in_memory() as opened:
+            main(
+                StandIn(responses=["Noted.", "A window seat in the quiet coach to Porto, then."]),
+                opened,
+            )

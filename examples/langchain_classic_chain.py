@@ -1,14 +1,19 @@
 """A classic chain that remembers earlier conversations: one line changes.
 
-Run it with a model of your own: `python examples/langchain_classic_chain.py openai:gpt-5-mini`.
+    pip install "nuonuo-memory[langchain,langchain-classic,minilm]"
+    python examples/langchain_classic_chain.py
+    python examples/langchain_classic_chain.py openai:gpt-5-mini
+
+Without a model's name a stand-in says fixed lines; with one the memory stays in memory.db.
 """
 
 from __future__ import annotations
 
 import sys
 
+from langchain.chat_models import init_chat_model
 from langchain_classic.chains import ConversationChain
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, FakeListChatModel
 
 from langchain_nuonuo import NuonuoMemory
 from nuonuo_memory import TextMemory
@@ -28,7 +33,14 @@ def main(model: BaseChatModel, memory: TextMemory) -> str:
 
 
 if __name__ == "__main__":
-    from langchain.chat_models import init_chat_model
-
-    with TextMemory.open("memory.db") as opened:
-        main(init_chat_model(sys.argv[1]), opened)
+    if len(sys.argv) > 1:
+        with TextMemory.open("memory.db") as opened:
+            main(init_chat_model(sys.argv[1]), opened)
+    else:
+        with TextMemory.in_memory() as opened:
+            main(
+                FakeListChatModel(
+                    responses=["Hello Ada.", "A good flight!", "Peanuts, as you told me on Monday."]
+                ),
+                opened,
+            )

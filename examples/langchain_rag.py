@@ -1,14 +1,19 @@
 """A RAG chain that gains many cues and association by a change of class.
 
-Run it with a model of your own: `python examples/langchain_rag.py openai:gpt-5-mini`.
+    pip install "nuonuo-memory[langchain,minilm]"
+    python examples/langchain_rag.py
+    python examples/langchain_rag.py openai:gpt-5-mini
+
+Without a model's name a stand-in says fixed lines; with one the memory stays in memory.db.
 """
 
 from __future__ import annotations
 
 import sys
 
+from langchain.chat_models import init_chat_model
 from langchain_core.documents import Document
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, FakeListChatModel
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
@@ -42,7 +47,9 @@ def main(model: BaseChatModel, memory: TextMemory) -> str:
 
 
 if __name__ == "__main__":
-    from langchain.chat_models import init_chat_model
-
-    with TextMemory.open("memory.db") as opened:
-        main(init_chat_model(sys.argv[1]), opened)
+    if len(sys.argv) > 1:
+        with TextMemory.open("memory.db") as opened:
+            main(init_chat_model(sys.argv[1]), opened)
+    else:
+        with TextMemory.in_memory() as opened:
+            main(FakeListChatModel(responses=["Omar Haddad."]), opened)

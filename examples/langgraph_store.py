@@ -1,6 +1,10 @@
 """A LangGraph graph whose long-term store is a nuonuo memory.
 
-Run it with a model of your own: `python examples/langgraph_store.py openai:gpt-5-mini`.
+    pip install "nuonuo-memory[langchain,minilm]"
+    python examples/langgraph_store.py
+    python examples/langgraph_store.py openai:gpt-5-mini
+
+Without a model's name a stand-in says fixed lines; with one the memory stays in memory.db.
 """
 
 from __future__ import annotations
@@ -9,7 +13,8 @@ import sys
 import uuid
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel, FakeListChatModel
 from langchain_core.messages import SystemMessage
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import BaseStore
@@ -38,7 +43,9 @@ def main(model: BaseChatModel, memory: TextMemory) -> str:
 
 
 if __name__ == "__main__":
-    from langchain.chat_models import init_chat_model
-
-    with TextMemory.open("memory.db") as opened:
-        main(init_chat_model(sys.argv[1]), opened)
+    if len(sys.argv) > 1:
+        with TextMemory.open("memory.db") as opened:
+            main(init_chat_model(sys.argv[1]), opened)
+    else:
+        with TextMemory.in_memory() as opened:
+            main(FakeListChatModel(responses=["How nice for her.", "In Porto."]), opened)

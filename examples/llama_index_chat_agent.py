@@ -2,6 +2,7 @@
 
     pip install "nuonuo-memory[llama-index,minilm]"
     python examples/llama_index_chat_agent.py
+    python examples/llama_index_chat_agent.py memory.db   # a file that stays
 
 A stand-in answers here, so that nothing else is needed; pass any LlamaIndex model instead.
 """
@@ -9,6 +10,7 @@ A stand-in answers here, so that nothing else is needed; pass any LlamaIndex mod
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,5 +53,6 @@ async def talk(llm: FunctionCallingLLM, path: Path) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
+        file = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "memory.db"
         print(FRIDAY)
-        print(asyncio.run(talk(stand_in(), Path(folder) / "memory.db")))
+        print(asyncio.run(talk(stand_in(), file)))

@@ -2,11 +2,14 @@
 
     pip install "nuonuo-memory[llama-index,minilm]"
     python examples/llama_index_rag_association.py
+    python examples/llama_index_rag_association.py "Where was Ingrid's project discussed?"
 
 LlamaIndex's mock model gives back its prompt, so that one sees what a model would be shown.
 """
 
 from __future__ import annotations
+
+import sys
 
 from llama_index.core import VectorStoreIndex
 from llama_index.core.llms import LLM, MockLLM
@@ -33,7 +36,7 @@ NODES = [
 ]
 
 
-def answers(llm: LLM, top: int = 2) -> tuple[str, str, list[str]]:
+def answers(llm: LLM, question: str = QUESTION, top: int = 2) -> tuple[str, str, list[str]]:
     """Return the plain engine's answer, ours, and the paths that were followed."""
     embed_model = NuonuoEmbedding()
     index = VectorStoreIndex(NODES, embed_model=embed_model)
@@ -42,18 +45,18 @@ def answers(llm: LLM, top: int = 2) -> tuple[str, str, list[str]]:
     ours = RetrieverQueryEngine.from_args(
         index.as_retriever(similarity_top_k=top), llm=llm, node_postprocessors=[association]
     )
-    response = ours.query(QUESTION)
+    response = ours.query(question)
     paths = [
         " ".join(f"-[{step['link']}]-> {step['target']}" for step in found["path"])
         for found in (node.metadata["nuonuo"] for node in response.source_nodes)
         if found["path"]
     ]
     association.close()
-    return str(plain.query(QUESTION)), str(response), paths
+    return str(plain.query(question)), str(response), paths
 
 
 if __name__ == "__main__":
-    without, with_association, followed = answers(MockLLM())
+    without, with_association, followed = answers(MockLLM(), *sys.argv[1:2])
     print("plain engine is shown the answer:", ANSWER in without)
     print("with association it is shown:    ", ANSWER in with_association)
     print("paths:", *followed, sep="\n  ")

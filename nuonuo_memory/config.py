@@ -94,8 +94,6 @@ class RankingConfig:
         beta: Inverse temperature: of the log-sum-exp that pools a memory's cues, and of the softmax
             over memories. From 20 to 40 a memory's cues vote together, which finds more than its
             best cue alone; at 10 many weak cues drown a strong one.
-        mean_centring: Share of the mean of the cues that is taken off a question: what all of them
-            have in common tells none from another. From 0.2 to 0.5 all do equally.
         bm25_weight: What BM25 counts, as a share of the highest in the scope. More helps short
             messages full of names, and hurts long turns.
         pair_discount: How much less a turn's best cue and that of the turn before, joined, count
@@ -121,7 +119,6 @@ class RankingConfig:
     bm25_candidates: int = 64
     rerank_depth: int = 48
     beta: float = BETA
-    mean_centring: float = 0.4
     bm25_weight: float = 0.2
     pair_discount: float = 0.1
     previous_weight: float = 0.1
@@ -141,7 +138,6 @@ class RankingConfig:
             math.isfinite(self.beta) and self.beta > 0, "beta", self.beta, "a finite number above 0"
         )
         for name in (
-            "mean_centring",
             "bm25_weight",
             "pair_discount",
             "previous_weight",
@@ -165,68 +161,81 @@ class AssociationConfig:
     Attributes:
         starts: Settled memories that activation starts from.
         beta: Inverse temperature of the softmax over them.
-        second: Share of the starting activation that goes to what a second look finds, which asks
-            for what the best memory left unexplained of the question. It is taken when the question
-            names something rare that some memory is about and the best one does not mention; 0
-            leaves it out.
+        second_look_share: Share of the starting activation that goes to what a second look finds,
+            which asks for what the best memory left unexplained of the question. It is taken when
+            the question names something rare that some memory is about and the best one does not
+            mention; 0 leaves it out.
         rare: Rarity, in [0, 1], from which a name counts as rare; see `engine.spread.rarity`.
-        rest: What the second look's evidence counts in the final score, beside the first's.
+        second_look_weight: What the second look's evidence counts in the final score, beside the
+            first's.
         named: Share that enters by the names in the question, were each of them unique. It falls
             with their rarity: that a question names who speaks in every turn says nothing.
         overlap: Share of a name's words that a question must hold, in (0, 1], where it holds it in
             no equal form: two of three, so that a title may lack. Words that no memory holds stand
             for those one slip of the pen away. Above 1 only equal forms match.
         decay: What each further hop counts, of the one before it.
-        about: How much more a name leads to a memory about it than to one that only mentions it.
-        damping: Exponent by which a name that many share passes less on to each, from 0 (none) to 1
-            (it passes on no more than it got).
+        topic_boost: How much more a name leads to a memory about it than to one that only mentions
+            it.
+        degree_normalisation: Exponent by which a name that many share passes less on to each, from
+            0 (none) to 1 (it passes on no more than it got).
         subject: What activation counts that arrives by the name of what a memory is about.
         affinity: How strongly a step favours memories that resemble the question: a similarity
             higher by d is worth exp(affinity * d) times as much.
-        floor: Added to activation before its logarithm is taken. What arrives in smaller amounts
-            is left to the evidence: messages are tied by many weak words, so that small differences
-            of activation are noise there. Lower favours encyclopaedic text, higher conversation.
+        log_floor: Added to activation before its logarithm is taken. What arrives in smaller
+            amounts is left to the evidence: messages are tied by many weak words, so that small
+            differences of activation are noise there. Lower favours encyclopaedic text, higher
+            conversation.
         similarity: What the evidence counts against the logarithm of activation in the final score.
         link: Share of a memory's activation that leaves over its links when it has both links and
             names; the rest leaves over its names.
         backward: What a link counts when walked against its direction.
-        lexical: What BM25 counts in choosing where to start and where to go, as a share of the
+        bm25_weight: What BM25 counts in choosing where to start and where to go, as a share of the
             highest; more than in ranking, since questions that need a walk are full of names.
         walks: Walks that go on after each hop, of one question, the strongest.
-        arrivals: Memories, at most, that names carry activation to in one hop of one question; the
-            names that give each the most come first, so it is hubs that are cut, and a hop costs
-            the same in a memory of a thousand and of a million. Four times as many find no more.
+        fan_out_budget: Memories, at most, that names carry activation to in one hop of one
+            question; the names that give each the most come first, so it is hubs that are cut, and
+            a hop costs the same in a memory of a thousand and of a million. Four times as many find
+            no more.
     """
 
     starts: int = 5
     beta: float = 15.0
-    second: float = 0.4
+    second_look_share: float = 0.4
     rare: float = 0.3
-    rest: float = 0.4
+    second_look_weight: float = 0.4
     named: float = 0.65
     overlap: float = 0.6
     decay: float = 0.8
-    about: float = 20.0
-    damping: float = 0.65
+    topic_boost: float = 20.0
+    degree_normalisation: float = 0.65
     subject: float = 2.0
     affinity: float = 4.0
-    floor: float = 0.2
+    log_floor: float = 0.2
     similarity: float = 1.0
     link: float = 0.3
     backward: float = 1.0
-    lexical: float = 0.4
+    bm25_weight: float = 0.4
     walks: int = 32
-    arrivals: int = 1024
+    fan_out_budget: int = 1024
 
     def __post_init__(self) -> None:
-        for name in ("starts", "walks", "arrivals"):
+        for name in ("starts", "walks", "fan_out_budget"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("second", "rare", "rest", "named", "decay", "damping", "link", "backward"):
+        for name in (
+            "second_look_share",
+            "rare",
+            "second_look_weight",
+            "named",
+            "decay",
+            "degree_normalisation",
+            "link",
+            "backward",
+        ):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "in [0, 1]")
-        for name in ("beta", "about", "subject", "affinity", "similarity", "lexical"):
+        for name in ("beta", "topic_boost", "subject", "affinity", "similarity", "bm25_weight"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, name, value, "finite, 0 or more")
-        _require(0 < self.floor <= 1, "floor", self.floor, "in (0, 1]")
+        _require(0 < self.log_floor <= 1, "log_floor", self.log_floor, "in (0, 1]")
         _require(self.overlap > 0, "overlap", self.overlap, "above 0")
 
 

@@ -9,20 +9,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import torch
 
 from nuonuo_memory import inputs
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.encoders.adapters import AnyEncoder, as_encoder
-from nuonuo_memory.encoders.base import Encoder
-from nuonuo_memory.errors import ClosedError, InvalidInputError, NotFoundError
+from nuonuo_memory.encoders.background import background_of
+from nuonuo_memory.encoders.base import Encoder, encode_checked
+from nuonuo_memory.encoders.given import GivenVectors
+from nuonuo_memory.errors import (
+    ClosedError,
+    EncoderMismatchError,
+    InvalidInputError,
+    NotFoundError,
+)
 from nuonuo_memory.index.memory_index import MemoryIndex
+from nuonuo_memory.store import Store, open_store
 from nuonuo_memory.store.rows import MemoryRow, Query
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.types import Namespace
 
 DEFAULT_NAMESPACE: Namespace = ("default",)
+
+SAME_ENCODER = 0.5
+"""Least cosine of two vectors of one text by the same encoder; a retrained one gives about 0, half
+precision and another prefix 0.9 and more."""
 
 
 @dataclass(slots=True)
@@ -48,6 +60,17 @@ class Core:
     namespace: Namespace
     device: torch.device
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _background: torch.Tensor | None = None
+    _verified: bool = False
+
+    def background(self) -> torch.Tensor:
+        """Return the mean vector of texts about nothing in particular, float64 [d].
+
+        The first call asks the encoder.
+        """
+        if self._background is None:
+            self._background = torch.from_numpy(background_of(self.encoder))
+        return self._background
 
     def follow(self) -> MemoryIndex:
         """Return the index, up to date with the store; the caller holds the lock.
@@ -64,6 +87,36 @@ class Core:
         if self.store.closed:
             raise ClosedError("this memory was closed; open it again to use it")
 
+    def verify_encoder(self) -> None:
+        """Check once, on a text that is stored, that the encoder still gives the vectors stored.
+
+        A model that was trained anew, or is set up in another way, may go by the same name.
+
+        Raises:
+            EncoderMismatchError: It gives another vector.
+        """
+        if self._verified or isinstance(self.encoder, GivenVectors):
+            return
+        with self.lock:
+            self.follow()
+            derived = (
+                row for page in self.store.load_cue_texts() for row in page if row.kind != "user"
+            )
+            cue = next(derived, None)
+            if cue is None:
+                return
+            stored = self.index.vectors(np.array([cue.key], dtype=np.int64))[0]
+        found = encode_checked(self.encoder, [cue.text]).cpu().numpy()[0]
+        cosine = float(found @ stored)
+        if cosine < SAME_ENCODER:
+            raise EncoderMismatchError(
+                f"expected the encoder that the memory was written with, got one of the same name, "
+                f"{self.encoder.name!r}, whose vector for a stored text differs (cosine "
+                f"{cosine:.2f}); open it with the encoder it was written with, or give it the new "
+                "one's vectors by TextMemory.reencode(path, encoder)"
+            )
+        self._verified = True
+
     def row(self, memory_id: str) -> MemoryRow:
         """Return the row of a memory.
 
@@ -71,7 +124,7 @@ class Core:
             NotFoundError: No memory has this id.
         """
         self.require_open()
-        row = self.store.get(inputs.ids_of(memory_id))[0]
+        row = self.store.get([inputs.id_of(memory_id)])[0]
         if row is None:
             raise NotFoundError(
                 f"expected the id of a memory, got {memory_id!r}, which none has; it may have been "
@@ -129,7 +182,7 @@ def open_core(
     place = pick_device(device)
     chosen = pick_encoder(encoder, str(place))
     extractor = as_link_extractor(link_extractor)
-    store = Store.open(
+    store = open_store(
         path, encoder_name=chosen.name, dimension=chosen.dimension, read_only=read_only
     )
     core = Core(

@@ -25,6 +25,9 @@ A message says what was expected, what came, and what to do.
 
 from __future__ import annotations
 
+import reprlib
+from typing import Final
+
 
 class NuonuoError(Exception):
     """Base of every error that this library raises on purpose."""
@@ -100,3 +103,18 @@ class StoreFullError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process held the store locked for longer than the time-out."""
+
+
+_SHORT: Final = reprlib.Repr()
+_LONGEST: Final = 200
+_SHORT.maxlevel = 3
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: short, whatever it is."""
+    try:
+        text = _SHORT.repr(value)
+    except (ValueError, RecursionError):  # an int of thousands of digits
+        return f"a huge {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

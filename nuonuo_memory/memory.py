@@ -18,6 +18,7 @@ from nuonuo_memory.core import Core, open_core, pick_device, pick_encoder
 from nuonuo_memory.encoders.adapters import AnyEncoder
 from nuonuo_memory.encoders.base import Encoder
 from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.maintenance import backup as backups
 from nuonuo_memory.maintenance import consolidation, inspection, transfer
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation
 from nuonuo_memory.maintenance.diagnosis import Diagnosis
@@ -347,7 +348,7 @@ class TextMemory:
         """
         own = inputs.namespace_of(namespace, self.namespace)
         config = self._core.config.cues
-        drafts = [draft_fact(inputs.new_memory_of(new), own, config) for new in memories]
+        drafts = [draft_fact(new, own, config) for new in inputs.new_memories_of(memories)]
         rows = self._writing.add(drafts, replacing=replace, progress=progress)
         self._paraphrase(rows)
         return memories_of(rows)
@@ -396,7 +397,7 @@ class TextMemory:
         Raises:
             NotFoundError: No memory has this id.
         """
-        return self._writing.add_cues(self._key(memory_id), [inputs.cue_of(cue) for cue in cues])
+        return self._writing.add_cues(self._key(memory_id), inputs.cues_of(cues))
 
     def update(
         self,
@@ -815,9 +816,17 @@ class TextMemory:
         labels = () if prefix is None else inputs.namespace_of(prefix)
         return [row.path for row in self._core.store.namespaces(labels) if row.memories]
 
-    def stats(self) -> Stats:
-        """Return how much the memory holds."""
-        return inspection.stats(self._core)
+    def stats(self, namespace: Namespace | str | None = None, *, prefix: bool = True) -> Stats:
+        """Return how much the memory holds, or a namespace of it.
+
+        Args:
+            namespace: Count this one alone; the whole memory when `None`.
+            prefix: Count every namespace below it too.
+
+        Raises:
+            NotFoundError: The namespace holds nothing.
+        """
+        return inspection.stats(self._core, namespace, prefix=prefix)
 
     def diagnose(self) -> Diagnosis:
         """Return load against capacity, crosstalk, collisions and margins of the memories."""
@@ -869,20 +878,74 @@ class TextMemory:
 
     # ----------------------------------------------------------------------------- move
 
-    def export(self, to: str | os.PathLike[str] | IO[str]) -> int:
-        """Write every memory as a line of JSON, after a line that describes the file."""
-        return transfer.export(self._core, to)
+    def export(
+        self,
+        to: str | os.PathLike[str] | IO[str],
+        *,
+        namespace: Namespace | str | None = None,
+        prefix: bool = True,
+    ) -> int:
+        """Write memories as lines of JSON, after a line that describes the file.
+
+        A file is written beside its place and then moved there: whole or not at all.
+
+        Args:
+            to: A path, or an open text file.
+            namespace: Export this one alone, as a user may ask for their own data; all when `None`.
+            prefix: Every namespace below it too.
+
+        Returns:
+            How many memories were written.
+
+        Raises:
+            NotFoundError: The namespace holds nothing.
+        """
+        return transfer.export(self._core, to, namespace=namespace, prefix=prefix)
 
     def import_(
-        self, source: str | os.PathLike[str] | IO[str], *, progress: Progress | None = None
+        self,
+        source: str | os.PathLike[str] | IO[str],
+        *,
+        namespace: Namespace | str | None = None,
+        progress: Progress | None = None,
     ) -> int:
         """Add the memories of an exported file, all or none; returns how many.
+
+        Args:
+            source: A path, or an open text file.
+            namespace: Put an export of one namespace into this one; where they were when `None`.
+            progress: Called with the number of texts encoded and of all.
 
         Raises:
             FormatError: The file is not an export, or a line of it is damaged.
             DuplicateIdError: A memory with the same id is here already.
         """
-        return transfer.import_(self._writing, source, progress=progress)
+        return transfer.import_(self._writing, source, namespace=namespace, progress=progress)
+
+    def backup(
+        self,
+        to: str | os.PathLike[str],
+        *,
+        namespace: Namespace | str | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Copy the memory, as it is at this moment, to a new file that can be opened like any.
+
+        Copying the file of an open memory by other means may miss what was written last.
+
+        Args:
+            to: The new file; there must be none.
+            namespace: Copy this one alone, with all below it; all when `None`.
+            progress: Called with the amount copied and of all.
+
+        Returns:
+            How many memories the copy holds.
+
+        Raises:
+            InvalidInputError: There is such a file, or it cannot be made.
+            NotFoundError: The namespace holds nothing.
+        """
+        return backups.backup(self._core, to, namespace=namespace, progress=progress)
 
     # ---------------------------------------------------------------------- async twins
 
@@ -912,6 +975,7 @@ class TextMemory:
     alist = async_twin(list)  # noqa: A003 - the method, not the builtin
     aexport = async_twin(export)
     aimport_ = async_twin(import_)
+    abackup = async_twin(backup)
     aflush = async_twin(flush)
 
     # -------------------------------------------------------------------------- private

@@ -42,8 +42,5 @@ def _document_of(hit: Hit, confidence: float) -> Document:
     known["at"] = None if memory.at is None else memory.at.isoformat()
     document.metadata.update({name: value for name, value in known.items() if value is not None})
     if hit.path:
-        document.metadata["path"] = [
-            {name: getattr(hop, name) for name in ("source", "target", "link", "kind", "weight")}
-            for hop in hit.path
-        ]
+        document.metadata["path"] = [hop.to_dict() for hop in hit.path]
     return document

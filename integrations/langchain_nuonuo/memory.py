@@ -9,15 +9,17 @@ from typing import Any
 
 from langchain_classic.base_memory import BaseMemory
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from pydantic import PrivateAttr
+from pydantic import ConfigDict, PrivateAttr
 
-from langchain_nuonuo.notes import about_tokens, line_of, note_of, unseen, within_budget
+from langchain_nuonuo.strict import Strict
+from nuonuo_memory.agents.arguments import RecallArguments
+from nuonuo_memory.agents.note import about_tokens, note_of, unseen, within_budget
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Hit, Memory, Message
 
 
-class NuonuoMemory(BaseMemory):
+class NuonuoMemory(Strict, BaseMemory):
     """Memory for `ConversationChain` and other classic chains.
 
     Setup:
@@ -28,6 +30,7 @@ class NuonuoMemory(BaseMemory):
     Instantiate:
         .. code-block:: python
 
+            from langchain_classic.chains import ConversationChain
             from langchain_nuonuo import NuonuoMemory
             from nuonuo_memory import TextMemory
 
@@ -42,8 +45,8 @@ class NuonuoMemory(BaseMemory):
     Attributes:
         memory: Where turns are stored.
         namespace: Whose memories; the memory's own namespace by default.
-        session: Name of the conversation. Recall reaches all sessions of the namespace, the
-            window shows this one, `clear` forgets this one.
+        session: Name of the conversation; a new name by default. Recall reaches all sessions of the
+            namespace, the window shows this one, `clear` forgets this one.
         memory_key: Name of the variable that the prompt uses.
         input_key: Name of the chain's input, needed when it has several.
         output_key: Name of the chain's output, needed when it has several.
@@ -51,12 +54,22 @@ class NuonuoMemory(BaseMemory):
         human_prefix: Speaker of the input in the string.
         ai_prefix: Speaker of the output in the string.
         k: Recalled turns at most.
+        prefix: Recall from the namespaces below `namespace` too.
+        where: Filter on the metadata of what is recalled.
+        since: Earliest time of what is recalled, inclusive.
+        until: Latest time of what is recalled, inclusive.
+        within_session: Recall from this conversation alone.
+        hops: Associations followed at most.
+        group_by: `"session"`, or a name in the metadata: recall the best turn of each group.
+        now: The time that "last week" is reckoned from; the present by default.
         window: Turns shown word for word; two for each exchange.
         max_tokens: Size of the whole at most. The window comes first, its latest turn before
             all; then the best of what was recalled.
         count_tokens: Counts the tokens of a text; four characters each by default.
         min_confidence: Recall nothing when the memory is less sure than this.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     memory: TextMemory
     namespace: str | tuple[str, ...] | None = None
@@ -68,6 +81,14 @@ class NuonuoMemory(BaseMemory):
     human_prefix: str = "Human"
     ai_prefix: str = "AI"
     k: int = 5
+    prefix: bool = False
+    where: dict[str, Any] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    within_session: bool = False
+    hops: int = 0
+    group_by: str | None = None
+    now: datetime | None = None
     window: int = 6
     max_tokens: int | None = None
     count_tokens: Callable[[str], int] = about_tokens
@@ -95,21 +116,15 @@ class NuonuoMemory(BaseMemory):
         query = _text(_one(inputs, self.input_key, "input_key", {self.memory_key, "stop"}))
         hits: list[Hit] = []
         if query.strip():
-            found = self.memory.recall(
-                query,
-                k=self.k + len(recent),
-                namespace=self.namespace,
-                min_confidence=self.min_confidence,
-            )
+            found = self._arguments(self.k + len(recent)).recall(self.memory, query)
             hits = unseen(found, [turn.text for turn in recent], self.k)
         lines = [self._line(turn) for turn in recent]
         kept = len(within_budget(lines[::-1], self.max_tokens, self.count_tokens))
         recent, lines = recent[len(recent) - kept :], lines[len(lines) - kept :]
-        if self.max_tokens is not None:
-            left = self.max_tokens - sum(map(self.count_tokens, lines))
-            fitting = within_budget([line_of(hit.memory) for hit in hits], left, self.count_tokens)
-            hits = hits[: len(fitting)]
-        note = note_of(hits)
+        left = self.max_tokens
+        if left is not None:
+            left -= sum(self.count_tokens(f"{line}\n") for line in lines)
+        note = note_of(hits, budget=left, count=self.count_tokens)
         if self.return_messages:
             return {self.memory_key: _messages(note, recent)}
         return {self.memory_key: "\n".join([*([note, ""] if note else []), *lines])}
@@ -132,6 +147,21 @@ class NuonuoMemory(BaseMemory):
         """Forget this conversation; what the namespace holds beside it stays."""
         self.memory.forget(namespace=self._namespace(), session=self._session)
         self._tail = []
+
+    def _arguments(self, k: int) -> RecallArguments:
+        return RecallArguments(
+            k=k,
+            namespace=self.namespace,
+            prefix=self.prefix,
+            where=self.where,
+            since=self.since,
+            until=self.until,
+            session=self._session if self.within_session else None,
+            hops=self.hops,
+            group_by=self.group_by,
+            min_confidence=self.min_confidence,
+            now=self.now,
+        )
 
     def _namespace(self) -> str | tuple[str, ...]:
         return self.memory.namespace if self.namespace is None else self.namespace
@@ -165,7 +195,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _messages(note: str | None, recent: Sequence[Memory]) -> list[BaseMessage]:
+def _messages(note: str, recent: Sequence[Memory]) -> list[BaseMessage]:
     messages: list[BaseMessage] = [SystemMessage(content=note)] if note else []
     for turn in recent:
         kind = AIMessage if turn.role == "assistant" else HumanMessage

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +12,12 @@ from langchain.agents.middleware.types import ModelCallResult, ModelRequest, Mod
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
-from nuonuo_memory.options import RecallOptions
 
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
-from langchain_nuonuo.notes import note_of, unseen
-from langchain_nuonuo.tools import create_memory_tools
+from langchain_nuonuo.tools import tools_of
+from nuonuo_memory.agents.arguments import RecallArguments, require_memory
+from nuonuo_memory.agents.note import note_of, unseen
+from nuonuo_memory.agents.tools import MemoryTools
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Message, Namespace, Recall
 
@@ -58,10 +60,20 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
             namespace.
         session: Name of the conversation, with placeholders too; the thread's id by default.
         k: Memories at most in the note.
+        prefix: Recall from the namespaces below `namespace` too.
+        where: Filter on the metadata of what is recalled.
+        since: Earliest time of what is recalled, inclusive.
+        until: Latest time of what is recalled, inclusive.
+        within_session: Recall from the same conversation alone.
+        hops: Associations followed at most.
+        group_by: `"session"`, or a name in the metadata: recall the best memory of each group.
         min_confidence: Add no note when the memory is less sure than this.
-        max_tokens: Size of the note at most, estimated at four characters a token.
+        now: The time that "last week" is reckoned from; the present by default.
+        max_tokens: Size of the note at most, its heading included, estimated at four characters a
+            token.
         store: Store the new turns after the agent.
-        tools: Give the model the tools `remember`, `recall`, `follow` and `forget` too.
+        tools: Give the model the tools of `create_memory_tools` too, which recall by the same
+            arguments, from all sessions.
     """
 
     def __init__(
@@ -71,20 +83,38 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         namespace: NamespaceTemplate = None,
         session: str | None = None,
         k: int = 5,
+        prefix: bool = False,
+        where: Mapping[str, Any] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        within_session: bool = False,
+        hops: int = 0,
+        group_by: str | None = None,
         min_confidence: float = 0.0,
+        now: datetime | None = None,
         max_tokens: int | None = 1000,
         store: bool = True,
         tools: bool = False,
     ) -> None:
         super().__init__()
-        self.memory = memory
+        self.memory = require_memory(memory)
         self.namespace = namespace
         self.session = session
-        self.k = k
-        self.min_confidence = min_confidence
+        self.within_session = within_session
         self.max_tokens = max_tokens
         self.store = store
-        self.tools = create_memory_tools(memory, namespace=namespace, k=k) if tools else []
+        self.arguments = RecallArguments(
+            k=k,
+            prefix=prefix,
+            where=where,
+            since=since,
+            until=until,
+            hops=hops,
+            group_by=group_by,
+            min_confidence=min_confidence,
+            now=now,
+        )
+        self.tools = tools_of(MemoryTools(memory, self.arguments), namespace) if tools else []
 
     def wrap_model_call(
         self,
@@ -95,8 +125,8 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         asked = self._asked(request)
         if asked is None:
             return handler(request)
-        query, options = asked
-        return handler(self._noted(request, self.memory.recall(query, **options)))
+        query, arguments = asked
+        return handler(self._noted(request, arguments.recall(self.memory, query)))
 
     async def awrap_model_call(
         self,
@@ -107,62 +137,64 @@ class NuonuoMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         asked = self._asked(request)
         if asked is None:
             return await handler(request)
-        query, options = asked
-        recall = await self.memory.arecall(query, **options)
+        query, arguments = asked
+        recall = await arguments.arecall(self.memory, query)
         return await handler(self._noted(request, recall))
 
     def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """Store the new turns."""
-        said = self._said(state, runtime)
-        if said is not None:
-            self.memory.observe(**said)
+        messages = self._said(state, runtime)
+        if messages:
+            self.memory.observe(
+                messages,
+                session=self._session(runtime),
+                at=datetime.now(UTC),
+                namespace=self._namespace(runtime),
+            )
 
     async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """Store the new turns, without holding the event loop."""
-        said = self._said(state, runtime)
-        if said is not None:
-            await self.memory.aobserve(**said)
+        messages = self._said(state, runtime)
+        if messages:
+            await self.memory.aobserve(
+                messages,
+                session=self._session(runtime),
+                at=datetime.now(UTC),
+                namespace=self._namespace(runtime),
+            )
 
     def _namespace(self, runtime: Runtime[Any] | None) -> Namespace | None:
         return fill(self.namespace, *_sources(runtime))
 
-    def _asked(self, request: ModelRequest[Any]) -> tuple[str, RecallOptions] | None:
+    def _session(self, runtime: Runtime[Any] | None) -> str | None:
+        if self.session is None:
+            return _thread(runtime).get("thread_id")
+        filled = fill(self.session, *_sources(runtime))
+        return filled[0] if filled else None
+
+    def _asked(self, request: ModelRequest[Any]) -> tuple[str, RecallArguments] | None:
         """Return the question and how to recall, or `None` without a question."""
         human = [message for message in request.messages if isinstance(message, HumanMessage)]
         query = human[-1].text if human else ""
         if not query.strip():
             return None
-        return query, RecallOptions(
-            k=self.k + len(request.messages),  # the best may be in the conversation already
+        return query, replace(
+            self.arguments,
+            k=self.arguments.k + len(request.messages),  # the best may be in the conversation
             namespace=self._namespace(request.runtime),
-            min_confidence=self.min_confidence,
+            session=self._session(request.runtime) if self.within_session else None,
         )
 
     def _noted(self, request: ModelRequest[Any], recall: Recall) -> ModelRequest[Any]:
         shown = [message.text for message in request.messages]
-        note = note_of(unseen(recall, shown, self.k), budget=self.max_tokens)
-        if note is None:
+        note = note_of(unseen(recall, shown, self.arguments.k), budget=self.max_tokens)
+        if not note:
             return request
         return request.override(system_message=_with_note(request.system_message, note))
 
-    def _said(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """Return the arguments of the observation, or `None` when there is nothing to store."""
-        if not self.store:
-            return None
-        thread = _thread(runtime)
-        session = self.session or thread.get("thread_id")
-        if self.session is not None:
-            filled = fill(self.session, *_sources(runtime))
-            session = filled[0] if filled else None
-        messages = _turns(state["messages"], by_id=bool(thread))
-        if not messages:
-            return None
-        return {
-            "messages": messages,
-            "session": session,
-            "at": datetime.now(UTC),
-            "namespace": self._namespace(runtime),
-        }
+    def _said(self, state: AgentState[Any], runtime: Runtime[Any]) -> list[Message]:
+        """Return the turns to store; none where nothing is to be stored."""
+        return _turns(state["messages"], by_id=bool(_thread(runtime))) if self.store else []
 
 
 def _sources(runtime: Runtime[Any] | None) -> tuple[object, ...]:

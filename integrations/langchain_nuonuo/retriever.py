@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from langchain_core.callbacks import (
     AsyncCallbackManagerForRetrieverRun,
@@ -10,23 +12,15 @@ from langchain_core.callbacks import (
 )
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
-from nuonuo_memory.options import RecallOptions
+from pydantic import ConfigDict
 
 from langchain_nuonuo.documents import documents_of
+from langchain_nuonuo.strict import Strict
+from nuonuo_memory.agents.arguments import RecallArguments
 from nuonuo_memory.memory import TextMemory
 
 
-class RetrieverOptions(RecallOptions, total=False):
-    """What a call may set, beside the question: all that `TextMemory.recall` takes, and hops.
-
-    Attributes:
-        hops: Follow associations this many steps from what the question brings to mind.
-    """
-
-    hops: int | None
-
-
-class NuonuoRetriever(BaseRetriever):
+class NuonuoRetriever(Strict, BaseRetriever):
     """Retriever over a nuonuo memory.
 
     Setup:
@@ -49,8 +43,8 @@ class NuonuoRetriever(BaseRetriever):
             retriever.invoke("When is Ada's birthday?")
             await retriever.ainvoke("When is Ada's birthday?", k=2, where={"topic": "family"})
 
-        Every field below may be given at call time too, and so may all else that
-        `TextMemory.recall` takes (`session`, `since`, `group_by`, …); other names are refused.
+        Every field below may be given at call time too, and so may `start` and `vector`, which
+        `TextMemory.recall` takes for one question; other names are refused.
 
     Use within a chain:
         .. code-block:: python
@@ -60,71 +54,70 @@ class NuonuoRetriever(BaseRetriever):
 
     Attributes:
         memory: The memory to recall from.
-        k: Documents at most.
+        k: Documents, or groups, at most.
         namespace: Whose memories; the memory's own namespace by default.
         prefix: Recall from the namespaces below it too.
         where: Filter on metadata.
+        since: Earliest time, inclusive.
+        until: Latest time, inclusive.
+        session: The conversation that the memories belong to.
+        hops: Follow associations at most this many steps from what the question brings to mind;
+            `path` tells how each document was reached.
+        group_by: `"session"`, or a name in the metadata: the best document of each group.
         min_confidence: Return nothing when the memory is less sure than this that it holds an
             answer.
-        associate: Follow associations too; the memory's settings decide by default.
-        hops: Answer by `TextMemory.follow`, this many steps; `path` tells how each was reached.
+        now: The time that "last week" is reckoned from; the present by default.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     memory: TextMemory
     k: int = 5
     namespace: str | tuple[str, ...] | None = None
     prefix: bool = False
     where: dict[str, Any] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    session: str | None = None
+    hops: int = 0
+    group_by: str | None = None
     min_confidence: float = 0.0
-    associate: bool | None = None
-    hops: int | None = None
+    now: datetime | None = None
 
-    def _options(self, given: RetrieverOptions) -> RetrieverOptions:
+    def _arguments(self, changes: Mapping[str, object]) -> RecallArguments:
         """Return the fields, with what the call gives in their place."""
-        if unknown := set(given) - set(RetrieverOptions.__annotations__):
-            raise TypeError(f"{type(self).__name__} got an unexpected argument {min(unknown)!r}")
-        own = RetrieverOptions(
+        own = RecallArguments(
             k=self.k,
             namespace=self.namespace,
             prefix=self.prefix,
             where=self.where,
-            min_confidence=self.min_confidence,
-            associate=self.associate,
+            since=self.since,
+            until=self.until,
+            session=self.session,
             hops=self.hops,
+            group_by=self.group_by,
+            min_confidence=self.min_confidence,
+            now=self.now,
         )
-        return {**own, **given}
-
-    def _call(self, options: RetrieverOptions) -> tuple[bool, dict[str, Any], float]:
-        """Return whether to follow, the facade's arguments, and the least confidence."""
-        chosen: dict[str, Any] = dict(self._options(options))
-        if chosen["hops"] is None:
-            del chosen["hops"]
-            return False, chosen, 0.0
-        least = chosen.pop("min_confidence")
-        del chosen["associate"]
-        return True, chosen, least
+        return own.changed(changes, by=f"{type(self).__name__}.invoke")
 
     def _get_relevant_documents(
         self,
         query: str,
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - nothing to report midway
-        **options: Unpack[RetrieverOptions],
+        **changes: object,  # as `invoke` takes them; checked against what recall takes
     ) -> list[Document]:
-        follow, chosen, least = self._call(options)
-        recall = (self.memory.follow if follow else self.memory.recall)(query, **chosen)
-        return documents_of(recall) if recall.confidence >= least else []
+        return documents_of(self._arguments(changes).recall(self.memory, query))
 
     async def _aget_relevant_documents(
         self,
         query: str,
         *,
         run_manager: AsyncCallbackManagerForRetrieverRun,  # noqa: ARG002 - nothing to report midway
-        **options: Unpack[RetrieverOptions],
+        **changes: object,
     ) -> list[Document]:
-        follow, chosen, least = self._call(options)
-        recall = await (self.memory.afollow if follow else self.memory.arecall)(query, **chosen)
-        return documents_of(recall) if recall.confidence >= least else []
+        return documents_of(await self._arguments(changes).arecall(self.memory, query))
 
     def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:  # noqa: ANN401 - LangChain's
         """Name what traces show."""

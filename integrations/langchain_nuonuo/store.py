@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from langchain_core.embeddings import Embeddings
 from langgraph.store.base import (
     BaseStore,
     GetOp,
@@ -22,18 +21,18 @@ from langgraph.store.base import (
     SearchItem,
     SearchOp,
     TTLConfig,
-    ensure_embeddings,
     get_text_at_path,
     validate_op_namespace,
 )
-from langgraph.store.base.embed import EmbeddingsLambda
-from nuonuo_memory.options import Scope
 
 from langchain_nuonuo.store_filters import holds, pushed_down
+from langchain_nuonuo.store_index import embedder_of, paths_of
 from langchain_nuonuo.store_keys import id_of, inner, matches, outer
-from nuonuo_memory.encoders.base import HashingEncoder
+from nuonuo_memory.agents.arguments import RecallArguments, refuse_unknown, require_memory
+from nuonuo_memory.encoders import HashingEncoder, as_encoder
+from nuonuo_memory.inputs import namespace_of
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.types import Cue, Memory, NewMemory
+from nuonuo_memory.types import Cue, Memory, Namespace, NewMemory
 
 T = TypeVar("T")
 
@@ -76,11 +75,18 @@ class NuonuoStore(BaseStore):
             off, as a store without an `IndexConfig` does.
         ttl: Expiry of items, as for LangGraph's own stores.
         root: Namespace in the memory under which the items are.
+        hops: Associations that a search with a query follows at most.
+        min_confidence: Where the memory is less sure than this, a query ranks nothing: items come
+            in their order, with the score `None`.
+
+    Raises:
+        InvalidInputError: `memory` is no memory, or `fields` is a text and no list of paths.
+        ClosedError: The memory was closed.
     """
 
     supports_ttl: bool = True
-    __slots__ = ("_fields", "_memory", "_owned", "_root", "ttl_config")
-    ROOT: ClassVar[tuple[str, ...]] = ("langgraph-store",)
+    __slots__ = ("_fields", "_memory", "_owned", "_ranking", "_root", "ttl_config")
+    ROOT: ClassVar[Namespace] = ("langgraph-store",)
 
     def __init__(
         self,
@@ -88,12 +94,17 @@ class NuonuoStore(BaseStore):
         *,
         fields: Sequence[str] | None = ("$",),
         ttl: TTLConfig | None = None,
-        root: tuple[str, ...] = ROOT,
+        root: Namespace | str = ROOT,
+        hops: int = 0,
+        min_confidence: float = 0.0,
     ) -> None:
-        self._memory = memory
-        self._fields = None if fields is None else tuple(fields)
-        self._root = root
+        self._memory = require_memory(memory)
+        self._fields = paths_of(fields)
+        self._root = namespace_of(root)
         self._owned = False
+        self._ranking = RecallArguments(prefix=True, hops=hops, min_confidence=min_confidence)
+        if ttl is not None:
+            refuse_unknown(ttl, TTLConfig.__annotations__, by="ttl")
         self.ttl_config = ttl
 
     @classmethod
@@ -103,36 +114,75 @@ class NuonuoStore(BaseStore):
         *,
         index: IndexConfig | None = None,
         ttl: TTLConfig | None = None,
+        hops: int = 0,
+        min_confidence: float = 0.0,
     ) -> Self:
-        """Open a store of its own, configured as LangGraph's stores are.
+        """Open a store of its own, configured as LangGraph's stores are; `close` closes it.
 
         Args:
-            path: File; `None` keeps the items in memory.
-            index: Embedder and fields of semantic search; without it there is none.
+            path: File, which is made where there is none; `None` keeps the items in memory.
+            index: Embedder, its dimensions and the fields of semantic search; without it there is
+                none.
             ttl: Expiry of items.
+            hops: As for the class.
+            min_confidence: As for the class.
+
+        Raises:
+            InvalidInputError: `dims` is not the size of the embedder's vectors, or `embed` is no
+                embedder.
+            TypeError: `index` or `ttl` has a name that is not known.
         """
-        embed = None if index is None else index.get("embed")
-        encoder = HashingEncoder() if embed is None else _sync(ensure_embeddings(embed))
+        encoder = as_encoder(HashingEncoder() if index is None else embedder_of(index))
+        fields = paths_of(None if index is None else (index.get("fields") or ["$"]))
         memory = (
             TextMemory.in_memory(encoder=encoder)
             if path is None
             else TextMemory.open(path, encoder=encoder)
         )
-        fields = None if index is None else (index.get("fields") or ["$"])
-        store = cls(memory, fields=fields, ttl=ttl)
+        try:
+            store = cls(memory, fields=fields, ttl=ttl, hops=hops, min_confidence=min_confidence)
+        except BaseException:
+            memory.close()
+            raise
         store._owned = True
         return store
+
+    @classmethod
+    async def aopen(
+        cls,
+        path: str | Path | None = None,
+        *,
+        index: IndexConfig | None = None,
+        ttl: TTLConfig | None = None,
+        hops: int = 0,
+        min_confidence: float = 0.0,
+    ) -> Self:
+        """Open a store in a thread, as `open` does."""
+        return await asyncio.to_thread(
+            cls.open, path, index=index, ttl=ttl, hops=hops, min_confidence=min_confidence
+        )
 
     def close(self) -> None:
         """Close the memory if the store opened it."""
         if self._owned:
             self._memory.close()
 
+    async def aclose(self) -> None:
+        """Close the memory if the store opened it, in a thread."""
+        if self._owned:
+            await self._memory.aclose()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """Run operations; results come in their order.
@@ -170,6 +220,10 @@ class NuonuoStore(BaseStore):
         due = {"expires": {"$lte": time.time()}}
         return self._memory.forget(namespace=self._root, prefix=True, where=due)
 
+    async def asweep_ttl(self) -> int:
+        """Delete what has expired, in a thread; returns how many items."""
+        return await asyncio.to_thread(self.sweep_ttl)
+
     def _get(self, op: GetOp) -> Item | None:
         (memory,) = self._memory.get_many([id_of(self._root, op.namespace, op.key)])
         if memory is None or _expired(memory):
@@ -181,26 +235,29 @@ class NuonuoStore(BaseStore):
     def _search(self, op: SearchOp) -> list[SearchItem]:
         where, rest = pushed_down(op.filter or {})
         namespace = inner(self._root, op.namespace_prefix)
-        scope = Scope(namespace=namespace, prefix=True, where=where)
+        query = op.query or ""
 
         def keep(memory: Memory) -> bool:
             return not _expired(memory) and holds(memory.metadata["value"], rest)
 
         found: list[Pair] = []
         need = op.offset + op.limit
-        if op.query and op.query.strip() and self._fields is not None:
-            found = _enough(
-                lambda k: [
-                    (hit.memory, hit.score)
-                    for hit in self._memory.recall(op.query or "", k=k, **scope)
-                ],
-                need,
-                keep,
-            )
+        if query.strip() and self._fields is not None:
+
+            def ranked_items(k: int) -> list[Pair]:
+                asking = replace(self._ranking, k=k, namespace=namespace, where=where)
+                return [(hit.memory, hit.score) for hit in asking.recall(self._memory, query)]
+
+            found = _enough(ranked_items, need, keep)
         if len(found) < need:
             ranked = {memory.id for memory, _ in found}
+
+            def items(k: int) -> list[Pair]:
+                listed = self._memory.list(limit=k, namespace=namespace, prefix=True, where=where)
+                return [(memory, None) for memory in listed]
+
             found += _enough(
-                lambda k: [(memory, None) for memory in self._memory.list(limit=k, **scope)],
+                items,
                 need - len(found),
                 lambda memory: memory.id not in ranked and keep(memory),
             )
@@ -268,20 +325,6 @@ class NuonuoStore(BaseStore):
             "created_at": memory.created_at,
             "updated_at": memory.updated_at,
         }
-
-
-def _sync(embeddings: Embeddings) -> Embeddings:
-    """Return embeddings that can be called without a loop, whatever function is behind them."""
-    function = getattr(embeddings, "afunc", None)
-    if function is None:
-        return embeddings
-
-    def embed(texts: Sequence[str]) -> list[list[float]]:
-        with ThreadPoolExecutor(1) as thread:  # the caller's own may run a loop
-            vectors: list[list[float]] = thread.submit(asyncio.run, function(texts)).result()
-        return vectors
-
-    return EmbeddingsLambda(embed)
 
 
 def _expired(memory: Memory) -> bool:

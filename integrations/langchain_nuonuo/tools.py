@@ -1,9 +1,9 @@
-"""Tools that let a model use the memory itself: remember, recall, follow, forget."""
+"""Tools that let a model use the memory itself: remember, recall, follow, update, forget."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 from langchain_core.documents import Document
@@ -12,12 +12,23 @@ from langgraph.prebuilt import ToolRuntime
 
 from langchain_nuonuo.documents import document_of, documents_of
 from langchain_nuonuo.namespaces import NamespaceTemplate, fill
-from langchain_nuonuo.notes import line_of
-from nuonuo_memory.errors import NotFoundError
+from nuonuo_memory.agents.arguments import RecallArguments
+from nuonuo_memory.agents.tools import (
+    TOOLS,
+    Answer,
+    Fact,
+    FactCues,
+    FollowQuery,
+    MemoryId,
+    MemoryIds,
+    MemoryTools,
+    Query,
+    Steps,
+)
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.types import Namespace, Recall
+from nuonuo_memory.types import Namespace
 
-Answer: TypeAlias = tuple[str, list[Document]]
+Said: TypeAlias = tuple[str, list[Document]]
 """What the model reads, and the documents behind it as the artifact."""
 
 Runtime: TypeAlias = Annotated[ToolRuntime[Any, Any] | None, InjectedToolArg()]
@@ -25,105 +36,71 @@ Runtime: TypeAlias = Annotated[ToolRuntime[Any, Any] | None, InjectedToolArg()]
 
 
 class _Calls:
-    """The tools' functions over one memory, each sync and async."""
+    """The tools' functions, whose namespace comes from the run, each sync and async."""
 
-    def __init__(self, memory: TextMemory, namespace: NamespaceTemplate, k: int) -> None:
-        self._memory = memory
+    def __init__(self, tools: MemoryTools, namespace: NamespaceTemplate) -> None:
+        self._tools = tools
         self._template = namespace
-        self._k = k
 
     def _namespace(self, runtime: Runtime) -> Namespace | None:
         if runtime is None:
             return fill(self._template)
         return fill(self._template, runtime.context, runtime.config.get("configurable", {}))
 
-    def remember(
-        self,
-        text: Annotated[str, "The fact to remember, in one self-contained sentence."],
-        runtime: Runtime = None,
-    ) -> Answer:
-        """Store one fact."""
-        memory = self._memory.remember(
-            text, namespace=self._namespace(runtime), at=datetime.now(UTC)
-        )
-        return f"Remembered as {memory.id}.", [document_of(memory)]
+    def remember(self, text: Fact, cues: FactCues = None, runtime: Runtime = None) -> Said:
+        return _said(self._tools.remember(text, cues, namespace=self._namespace(runtime)))
 
-    async def aremember(self, text: str, runtime: Runtime = None) -> Answer:
-        """Store one fact."""
-        memory = await self._memory.aremember(
-            text, namespace=self._namespace(runtime), at=datetime.now(UTC)
-        )
-        return f"Remembered as {memory.id}.", [document_of(memory)]
+    async def aremember(self, text: str, cues: FactCues = None, runtime: Runtime = None) -> Said:
+        return _said(await self._tools.aremember(text, cues, namespace=self._namespace(runtime)))
 
-    def recall(
-        self,
-        query: Annotated[str, "What to look for, as a question or a description."],
-        runtime: Runtime = None,
-    ) -> Answer:
-        """Recall by a question."""
-        return _answer(self._memory.recall(query, k=self._k, namespace=self._namespace(runtime)))
+    def recall(self, query: Query, runtime: Runtime = None) -> Said:
+        return _said(self._tools.recall(query, namespace=self._namespace(runtime)))
 
-    async def arecall(self, query: str, runtime: Runtime = None) -> Answer:
-        """Recall by a question."""
-        namespace = self._namespace(runtime)
-        return _answer(await self._memory.arecall(query, k=self._k, namespace=namespace))
+    async def arecall(self, query: str, runtime: Runtime = None) -> Said:
+        return _said(await self._tools.arecall(query, namespace=self._namespace(runtime)))
 
-    def follow(
-        self,
-        query: Annotated[str, "A question whose answer takes several steps."],
-        hops: Annotated[int, "How many steps to follow, 1 to 4."] = 2,
-        runtime: Runtime = None,
-    ) -> Answer:
-        """Recall by following associations."""
-        namespace = self._namespace(runtime)
-        return _answer(self._memory.follow(query, hops=hops, k=self._k, namespace=namespace))
+    def follow(self, query: FollowQuery, hops: Steps = None, runtime: Runtime = None) -> Said:
+        return _said(self._tools.follow(query, hops, namespace=self._namespace(runtime)))
 
-    async def afollow(self, query: str, hops: int = 2, runtime: Runtime = None) -> Answer:
-        """Recall by following associations."""
-        namespace = self._namespace(runtime)
-        return _answer(await self._memory.afollow(query, hops=hops, k=self._k, namespace=namespace))
+    async def afollow(self, query: str, hops: Steps = None, runtime: Runtime = None) -> Said:
+        return _said(await self._tools.afollow(query, hops, namespace=self._namespace(runtime)))
 
-    def forget(
-        self,
-        memory_id: Annotated[str, "The id of the memory, as recall gave it."],
-        runtime: Runtime = None,
-    ) -> Answer:
-        """Forget one memory of the namespace; others' memories are out of reach."""
-        namespace = self._namespace(runtime) or self._memory.namespace
-        (found,) = self._memory.get_many([memory_id])
-        if found is None or found.namespace != namespace:
-            return f"There is no memory with the id {memory_id}.", []
-        try:
-            self._memory.forget(memory_id)
-        except NotFoundError:
-            return f"The memory {memory_id} was forgotten meanwhile.", []
-        return f"Forgot: {found.text}", [document_of(found)]
+    def update(self, memory_id: MemoryId, text: Fact, runtime: Runtime = None) -> Said:
+        return _said(self._tools.update(memory_id, text, namespace=self._namespace(runtime)))
 
-    async def aforget(self, memory_id: str, runtime: Runtime = None) -> Answer:
-        """Forget one memory of the namespace; others' memories are out of reach."""
-        return await asyncio.to_thread(self.forget, memory_id, runtime)
+    async def aupdate(self, memory_id: str, text: str, runtime: Runtime = None) -> Said:
+        return _said(await self._tools.aupdate(memory_id, text, namespace=self._namespace(runtime)))
+
+    def forget(self, memory_ids: MemoryIds, runtime: Runtime = None) -> Said:
+        return _said(self._tools.forget(memory_ids, namespace=self._namespace(runtime)))
+
+    async def aforget(self, memory_ids: MemoryIds, runtime: Runtime = None) -> Said:
+        return _said(await self._tools.aforget(memory_ids, namespace=self._namespace(runtime)))
 
 
-def _answer(recall: Recall) -> Answer:
-    lines = [f"{line_of(hit.memory)} (id {hit.id})" for hit in recall]
-    return "\n".join(lines) or "Nothing comes to mind.", documents_of(recall)
-
-
-_DESCRIPTIONS = {
-    "remember": "Store a fact about the user or the task that will matter in later conversations.",
-    "recall": "Look up what was said or stored in earlier conversations. Gives ids.",
-    "follow": (
-        "Look up what takes several steps to reach, such as the birthday of the manager of a "
-        "project: follows associations from memory to memory. Gives ids."
-    ),
-    "forget": "Delete one memory for ever, by its id. Use it when asked to forget.",
-}
+def _said(answer: Answer) -> Said:
+    if answer.recall is not None:
+        return answer.text, documents_of(answer.recall)
+    return answer.text, [document_of(memory) for memory in answer.memories]
 
 
 def create_memory_tools(
-    memory: TextMemory, *, namespace: NamespaceTemplate = None, k: int = 5
+    memory: TextMemory,
+    *,
+    namespace: NamespaceTemplate = None,
+    k: int = 5,
+    prefix: bool = False,
+    where: Mapping[str, Any] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    session: str | None = None,
+    hops: int = 0,
+    follow_hops: int = 3,
+    group_by: str | None = None,
+    min_confidence: float = 0.0,
+    now: datetime | None = None,
 ) -> list[BaseTool]:
-    """Make the tools `remember`, `recall`, `follow` and `forget`.
+    """Make the tools `remember`, `recall`, `follow`, `update` and `forget`.
 
     Setup:
         .. code-block:: bash
@@ -145,14 +122,52 @@ def create_memory_tools(
             agent.invoke(messages, context={"user_id": "ada"})
 
     Each returns `content_and_artifact`: a text for the model, and the documents as the artifact.
+    `forget` takes one id or several. The model never chooses the namespace, and `update` and
+    `forget` reach no memory outside it.
 
     Args:
         memory: The memory that they work on.
         namespace: Whose memories, with placeholders that the run's context or configurable
-            fills. The model never chooses it.
-        k: Memories at most that `recall` and `follow` give.
+            fills.
+        k: Memories, or groups, at most that `recall` and `follow` give, like all that follow.
+        prefix: Recall from the namespaces below `namespace` too.
+        where: Filter on metadata.
+        since: Earliest time, inclusive.
+        until: Latest time, inclusive.
+        session: The conversation that the memories belong to.
+        hops: Associations that `recall` follows at most.
+        follow_hops: Associations that `follow` follows at most, where the model does not say.
+        group_by: `"session"`, or a name in the metadata: the best memory of each group.
+        min_confidence: Find nothing when the memory is less sure than this.
+        now: The time that "last week" is reckoned from; the present by default.
+
+    Raises:
+        InvalidInputError: `memory` is no memory.
+        ClosedError: It was closed.
     """
-    calls = _Calls(memory, namespace, k)
+    arguments = RecallArguments(
+        k=k,
+        prefix=prefix,
+        where=where,
+        since=since,
+        until=until,
+        session=session,
+        hops=hops,
+        group_by=group_by,
+        min_confidence=min_confidence,
+        now=now,
+    )
+    return tools_of(MemoryTools(memory, arguments, follow_hops=follow_hops), namespace)
+
+
+def tools_of(tools: MemoryTools, namespace: NamespaceTemplate) -> list[BaseTool]:
+    """Return a memory's tools as LangChain's.
+
+    Args:
+        tools: What they do.
+        namespace: Whose memories, with placeholders that the run fills.
+    """
+    calls = _Calls(tools, namespace)
     return [
         StructuredTool.from_function(
             func=getattr(calls, name),
@@ -161,5 +176,5 @@ def create_memory_tools(
             description=description,
             response_format="content_and_artifact",
         )
-        for name, description in _DESCRIPTIONS.items()
+        for name, description in TOOLS.items()
     ]

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 from uuid import uuid4
 
-import numpy as np
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
-from langchain_core.runnables.config import run_in_executor
-from langchain_core.vectorstores import VectorStore
-from langchain_core.vectorstores.utils import maximal_marginal_relevance
 
 from langchain_nuonuo.documents import document_of
+from langchain_nuonuo.searches import SearchedStore
+from nuonuo_memory.agents.arguments import require_memory
+from nuonuo_memory.encoders import as_encoder
 from nuonuo_memory.errors import DuplicateIdError, InvalidInputError
+from nuonuo_memory.inputs import namespace_of
 from nuonuo_memory.memory import TextMemory
-from nuonuo_memory.types import Hit, NewMemory
-
-Filter: TypeAlias = Mapping[str, Any] | Callable[[Document], bool] | None
-"""A filter on metadata as the memory's `where`, or a function that says which documents to keep."""
+from nuonuo_memory.types import Memory, NewMemory
 
 
-class NuonuoVectorStore(VectorStore):
+class NuonuoVectorStore(SearchedStore):
     """Vector store over a nuonuo memory: the same calls, many cues for each text.
 
     Setup:
@@ -66,16 +63,21 @@ class NuonuoVectorStore(VectorStore):
             store.as_retriever(search_type="mmr", search_kwargs={"k": 3})
 
     Texts are found by their sentences and segments and by their words, not by one vector alone;
-    `associate=True` or `hops=2` among the search's keywords follows associations too. Scores are
-    the memory's; relevance scores are cosine similarities with what is below 0 cut off, so they
-    lie in [0, 1].
+    `hops=2` follows associations too. Scores are the memory's: they lie in [0, 1] and mean the same
+    in every store. Relevance scores are cosine similarities with what is below 0 cut off.
 
     Args:
         embedding: The application's embedder. Left out, the memory's own encoder is used.
-        memory: An open memory; then `embedding` is not loaded a second time but must be the one
-            that the memory was opened with.
-        path: File of the memory to open; without one and without `memory` it lives in memory.
+        memory: An open memory; then `embedding` may be left out, and must otherwise be the one that
+            the memory was opened with.
+        path: File of the memory to open, which is made where there is none; without one and without
+            `memory` it lives in memory.
         namespace: Where the documents are; the memory's own namespace by default.
+
+    Raises:
+        InvalidInputError: `memory` and `path` are both given, `memory` is no memory, or it was
+            opened with another embedder than `embedding`.
+        ClosedError: The memory was closed.
     """
 
     def __init__(
@@ -94,9 +96,16 @@ class NuonuoVectorStore(VectorStore):
                 if path is None
                 else TextMemory.open(path, encoder=embedding)
             )
-        self.memory = memory
+        elif embedding is not None:
+            name = as_encoder(embedding).name
+            if name != require_memory(memory).encoder.name:
+                raise InvalidInputError(
+                    f"embedding is {name!r}, but the memory was opened with "
+                    f"{memory.encoder.name!r}; leave embedding out, or give the memory's own"
+                )
+        self.memory = require_memory(memory)
         self._embedding = embedding
-        self._namespace = _labels(memory.namespace if namespace is None else namespace)
+        self._namespace = namespace_of(namespace, memory.namespace)
 
     @property
     def embeddings(self) -> Embeddings | None:
@@ -104,17 +113,29 @@ class NuonuoVectorStore(VectorStore):
         return self._embedding
 
     @classmethod
-    def from_texts(
+    def from_texts(  # type: ignore[override] # unknown keywords are refused
         cls,
         texts: list[str],
         embedding: Embeddings,
         metadatas: list[dict[str, Any]] | None = None,
         *,
         ids: list[str] | None = None,
-        **kwargs: Any,  # noqa: ANN401 - the constructor's
+        memory: TextMemory | None = None,
+        path: str | Path | None = None,
+        namespace: str | tuple[str, ...] | None = None,
     ) -> Self:
-        """Make a store of texts; further keywords are the constructor's."""
-        store = cls(embedding, **kwargs)
+        """Make a store of texts.
+
+        Args:
+            texts: What to store.
+            embedding: As for the class, as are `memory`, `path` and `namespace`.
+            metadatas: The texts' metadata.
+            ids: Their ids; new ones by default.
+            memory: An open memory.
+            path: File of the memory to open.
+            namespace: Where the texts are.
+        """
+        store = cls(embedding, memory=memory, path=path, namespace=namespace)
         store.add_texts(texts, metadatas, ids=ids)
         return store
 
@@ -165,13 +186,14 @@ class NuonuoVectorStore(VectorStore):
                     f"{self._namespace}; ids are unique in a file, choose another"
                 )
 
-    def add_texts(
+    def add_texts(  # type: ignore[override] # unknown keywords are refused
         self,
         texts: Iterable[str],
         metadatas: list[dict[str, Any]] | None = None,
         *,
-        ids: list[str] | None = None,
-        **kwargs: Any,  # noqa: ANN401 - those of add_documents
+        ids: Sequence[str | None] | None = None,
+        cues: Sequence[Sequence[str]] | None = None,
+        batch_size: int = 1000,
     ) -> list[str]:
         """Store texts, as `add_documents` does."""
         words = list(texts)
@@ -180,9 +202,11 @@ class NuonuoVectorStore(VectorStore):
             Document(page_content=text, metadata=metadata or {})
             for text, metadata in zip(words, details, strict=True)
         ]
-        return self.add_documents(documents, ids=ids, **kwargs)
+        return self.add_documents(documents, ids=ids, cues=cues, batch_size=batch_size)
 
-    def delete(self, ids: builtins.list[str] | None = None, **_: object) -> bool:
+    def delete(  # type: ignore[override] # unknown keywords are refused
+        self, ids: builtins.list[str] | None = None
+    ) -> bool:
         """Forget documents by id; all of the namespace without ids. Unknown ids are passed over."""
         if ids is None:
             self.memory.forget(namespace=self._namespace)
@@ -194,135 +218,6 @@ class NuonuoVectorStore(VectorStore):
         """Return the documents with these ids, in order; unknown ids are passed over."""
         return [document_of(memory) for memory in self._known(ids)]
 
-    def _known(self, ids: Sequence[str]) -> list[Any]:
+    def _known(self, ids: Sequence[str]) -> list[Memory]:
         found = self.memory.get_many(list(dict.fromkeys(ids)))
         return [memory for memory in found if memory and memory.namespace == self._namespace]
-
-    def similarity_search(
-        self,
-        query: str,
-        k: int = 4,
-        *,
-        filter: Filter = None,  # noqa: A002 - LangChain's name
-        **kwargs: Any,  # noqa: ANN401 - those of recall
-    ) -> list[Document]:
-        """Return the documents that the query brings to mind, best first."""
-        hits = self._hits(query, k, filter, kwargs)
-        return [document_of(hit.memory) for hit in hits]
-
-    def similarity_search_with_score(
-        self,
-        query: str,
-        k: int = 4,
-        *,
-        filter: Filter = None,  # noqa: A002 - LangChain's name
-        **kwargs: Any,  # noqa: ANN401 - those of recall
-    ) -> list[tuple[Document, float]]:
-        """Return documents with the memory's scores; higher is better."""
-        hits = self._hits(query, k, filter, kwargs)
-        return [(document_of(hit.memory), hit.score) for hit in hits]
-
-    def similarity_search_by_vector(
-        self,
-        embedding: list[float],
-        k: int = 4,
-        *,
-        filter: Filter = None,  # noqa: A002 - LangChain's name
-        **kwargs: Any,  # noqa: ANN401 - those of recall
-    ) -> list[Document]:
-        """Return the documents nearest to a vector."""
-        hits = self._hits("", k, filter, {**kwargs, "vector": embedding})
-        return [document_of(hit.memory) for hit in hits]
-
-    def max_marginal_relevance_search(
-        self,
-        query: str,
-        k: int = 4,
-        fetch_k: int = 20,
-        lambda_mult: float = 0.5,
-        **kwargs: Any,  # noqa: ANN401 - filter, and those of recall
-    ) -> list[Document]:
-        """Return documents that answer the query and differ from each other.
-
-        Args:
-            query: The question.
-            k: Documents to return.
-            fetch_k: Documents to choose from.
-            lambda_mult: 1 for the most similar, 0 for the most different.
-            kwargs: `filter`, and keywords of recall.
-        """
-        vector = self.memory.encoder.encode_queries([query])[0].tolist()
-        return self._diverse(
-            self._hits(query, max(fetch_k, k), kwargs.pop("filter", None), kwargs),
-            vector,
-            k,
-            lambda_mult,
-        )
-
-    def max_marginal_relevance_search_by_vector(
-        self,
-        embedding: list[float],
-        k: int = 4,
-        fetch_k: int = 20,
-        lambda_mult: float = 0.5,
-        **kwargs: Any,  # noqa: ANN401 - filter, and those of recall
-    ) -> list[Document]:
-        """Return documents near a vector that differ from each other."""
-        options = {**kwargs, "vector": embedding}
-        hits = self._hits("", max(fetch_k, k), options.pop("filter", None), options)
-        return self._diverse(hits, embedding, k, lambda_mult)
-
-    def _diverse(
-        self, hits: list[Hit], vector: list[float], k: int, lambda_mult: float
-    ) -> list[Document]:
-        if not hits:
-            return []
-        vectors = self.memory.vectors([hit.id for hit in hits]).numpy()
-        chosen = maximal_marginal_relevance(np.asarray(vector), list(vectors), lambda_mult, k)
-        return [document_of(hits[position].memory) for position in chosen]
-
-    def _similarity_search_with_relevance_scores(
-        self,
-        query: str,
-        k: int = 4,
-        **kwargs: Any,  # noqa: ANN401 - filter, and those of recall
-    ) -> list[tuple[Document, float]]:
-        hits = self._hits(query, k, kwargs.pop("filter", None), kwargs)
-        return [(document_of(hit.memory), _share(hit.similarity)) for hit in hits]
-
-    async def _asimilarity_search_with_relevance_scores(
-        self,
-        query: str,
-        k: int = 4,
-        **kwargs: Any,  # noqa: ANN401 - filter, and those of recall
-    ) -> list[tuple[Document, float]]:
-        search = self._similarity_search_with_relevance_scores
-        return await run_in_executor(None, search, query, k, **kwargs)
-
-    def _select_relevance_score_fn(self) -> Callable[[float], float]:
-        return _share
-
-    def _hits(self, query: str, k: int, wanted: Filter, options: Mapping[str, Any]) -> list[Hit]:
-        recall = self.memory.recall
-        if not callable(wanted):
-            return list(recall(query, k=k, namespace=self._namespace, where=wanted, **options))
-        for asked in _doubling(k):
-            hits = recall(query, k=asked, namespace=self._namespace, **options)
-            kept = [hit for hit in hits if wanted(document_of(hit.memory))]
-            if len(kept) >= k or len(hits) < asked:
-                return kept[:k]
-        return []
-
-
-def _share(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
-
-
-def _doubling(start: int) -> Iterator[int]:
-    while True:
-        start *= 2
-        yield start
-
-
-def _labels(namespace: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (namespace,) if isinstance(namespace, str) else tuple(namespace)

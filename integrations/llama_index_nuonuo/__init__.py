@@ -4,7 +4,7 @@ NuonuoRetriever            recall, or recall and follow, as a retriever
 AssociationPostprocessor   follow associations from the nodes of any retriever
 NuonuoMemory               an agent's memory that stores every message as it is put
 NuonuoMemoryBlock          long-term memory for LlamaIndex's own `Memory`
-NuonuoToolSpec             remember, recall, follow and forget as tools
+NuonuoToolSpec             remember, recall, follow, update and forget as tools
 NuonuoVectorStore          the store under a `VectorStoreIndex`
 NuonuoEmbedding            the built-in encoder for LlamaIndex's own indexes
 """

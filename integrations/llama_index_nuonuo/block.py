@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
-from llama_index.core.bridge.pydantic import Field
+from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.memory.memory import BaseMemoryBlock
 from llama_index.core.utils import get_tokenizer
 
-from llama_index_nuonuo.connection import Connection
-from llama_index_nuonuo.messages import last_question, line_of, turn_of, words_of
+from llama_index_nuonuo.messages import last_question, turn_of, words_of
+from llama_index_nuonuo.recall_fields import RecallFields
+from nuonuo_memory.agents.arguments import refuse_unknown
+from nuonuo_memory.agents.note import note_of, unseen
 from nuonuo_memory.types import Message
 
 _SESSION = "session_id"
 
 
-class NuonuoMemoryBlock(Connection, BaseMemoryBlock[str]):
+class NuonuoMemoryBlock(RecallFields, BaseMemoryBlock[str]):
     """What earlier conversations hold about the user's last message, as one text.
 
     `Memory` gives its blocks a message only when its short-term queue overflows, so that a short
@@ -28,12 +30,10 @@ class NuonuoMemoryBlock(Connection, BaseMemoryBlock[str]):
     A block that survives serialisation needs a `path`; see `Connection`.
     """
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
     name: str = Field(default="earlier_conversations", description="The name of the block.")
     similarity_top_k: int = Field(default=5, ge=1, description="Memories recalled at most.")
-    hops: int = Field(default=0, ge=0, description="Associations followed at most.")
-    min_confidence: float = Field(
-        default=0.0, ge=0, le=1, description="Recall nothing when the memory is less sure."
-    )
     within_session: bool = Field(
         default=False, description="Recall from the same session only, not from all of the user's."
     )
@@ -43,7 +43,13 @@ class NuonuoMemoryBlock(Connection, BaseMemoryBlock[str]):
     tokenizer_fn: Callable[[str], list[Any]] = Field(default_factory=get_tokenizer, exclude=True)
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: object) -> str:
-        """Return what is recalled about the user's last message; nothing that is in `messages`."""
+        """Return what is recalled about the user's last message; nothing that is in `messages`.
+
+        Args:
+            messages: The conversation as it stands.
+            block_kwargs: `session_id`, which `Memory` gives, or nothing.
+        """
+        refuse_unknown(block_kwargs, [_SESSION], by=f"{type(self).__name__}.aget")
         shown = messages or []
         named = block_kwargs.get(_SESSION)
         session = None if named is None else str(named)
@@ -52,18 +58,12 @@ class NuonuoMemoryBlock(Connection, BaseMemoryBlock[str]):
         question = last_question(shown)
         if not question:
             return ""
-        present = {words_of(message).strip() for message in shown}
-        scope: dict[str, Any] = {
-            "k": self.similarity_top_k + len(present),
-            "namespace": self.namespace,
-            "where": {"session": session} if self.within_session and session else None,
-        }
-        if self.hops:
-            hits = await self.memory.afollow(question, hops=self.hops, **scope)
-        else:
-            hits = await self.memory.arecall(question, min_confidence=self.min_confidence, **scope)
-        fresh = [hit for hit in hits if hit.text.strip() not in present]
-        return "\n".join(line_of(hit) for hit in fresh[: self.similarity_top_k])
+        present = [words_of(message) for message in shown]
+        hits = await self._arguments(
+            self.similarity_top_k + len(present), session=session if self.within_session else None
+        ).arecall(self.memory, question)
+        fresh = unseen(hits, present, self.similarity_top_k)
+        return note_of(fresh, heading=None, latest_last=False)
 
     async def _aput(self, messages: list[ChatMessage]) -> None:
         """Store messages under the session that `Memory` writes into them."""

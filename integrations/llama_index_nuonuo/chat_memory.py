@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
-from llama_index.core.bridge.pydantic import Field
+from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.memory.types import BaseMemory
 from llama_index.core.utils import get_tokenizer
 
-from llama_index_nuonuo.connection import Connection
+from llama_index_nuonuo.filters import both
 from llama_index_nuonuo.messages import (
     SILENT,
     kept,
     last_question,
-    line_of,
-    lines_within,
     message_of,
     tokens_of,
     turn_of,
     window,
 )
+from llama_index_nuonuo.recall_fields import RecallFields
+from nuonuo_memory.agents.arguments import refuse_unknown
+from nuonuo_memory.agents.note import note_of
+from nuonuo_memory.encoders import AnyEncoder
 from nuonuo_memory.types import Memory
 
 
-class NuonuoMemory(Connection, BaseMemory):
+class NuonuoMemory(RecallFields, BaseMemory):
     """The conversation so far, and what earlier ones hold about the question at hand.
 
     Every message is on disk when `put` returns, whole. `get` gives the end of the session's
@@ -44,6 +46,8 @@ class NuonuoMemory(Connection, BaseMemory):
     built-in one set `Settings.embed_model` first, or `attach` an open memory.
     """
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
     session_id: str = Field(
         default_factory=lambda: uuid.uuid4().hex, description="The conversation."
     )
@@ -57,9 +61,8 @@ class NuonuoMemory(Connection, BaseMemory):
     similarity_top_k: int = Field(
         default=5, ge=0, description="Memories recalled at most; 0 recalls none."
     )
-    hops: int = Field(default=0, ge=0, description="Associations followed at most.")
-    min_confidence: float = Field(
-        default=0.0, ge=0, le=1, description="Recall nothing when the memory is less sure."
+    within_session: bool = Field(
+        default=False, description="Recall from this session only, not from all of the user's."
     )
     header: str = Field(
         default="What earlier conversations hold about this:",
@@ -76,17 +79,20 @@ class NuonuoMemory(Connection, BaseMemory):
     def from_defaults(
         cls,
         path: str | Path | None = None,
-        embed_model: BaseEmbedding | None = None,
+        embed_model: AnyEncoder | None = None,
         chat_history: Sequence[ChatMessage] | None = None,
         **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
     ) -> Self:
         """Open the memory at `path`, or an empty one that lives in this process only.
 
         Args:
-            path: The store's file.
+            path: The store's file, which is made where there is none.
             embed_model: The memory's encoder; the built-in MiniLM when `None`.
             chat_history: What this session's conversation should be; left as stored when `None`.
             fields: The class's other fields, such as `namespace` and `session_id`.
+
+        Raises:
+            TypeError: The class has no such field.
         """
         made = cls(path=None if path is None else str(path), **fields).open(embed_model)
         if chat_history is not None:
@@ -110,13 +116,22 @@ class NuonuoMemory(Connection, BaseMemory):
     def get(
         self,
         input: str | None = None,  # noqa: A002 - the interface's name
-        **_kwargs: object,
+        *,
+        initial_token_count: int = 0,
+        **unknown: object,
     ) -> list[ChatMessage]:
         """Return the end of the conversation, preceded by what the memory holds about it.
 
         Args:
             input: What to recall about; the user's last message when `None`.
+            initial_token_count: Tokens that the prompt has already; they count to `token_limit`.
+            unknown: Nothing; any other name is refused.
+
+        Raises:
+            TypeError: A name is not known.
         """
+        known = ("input", "initial_token_count")
+        refuse_unknown(unknown, known, by=f"{type(self).__name__}.get")
         turns = self._turns()
         messages = [message_of(one) for one in turns]
         rules = next(
@@ -124,12 +139,13 @@ class NuonuoMemory(Connection, BaseMemory):
             len(messages),
         )
         fixed = sum(tokens_of(one, self.tokenizer_fn) for one in messages[:rules])
-        limit = int(self.token_limit * self.chat_history_token_ratio) - fixed
+        room = max(self.token_limit - initial_token_count, 0)
+        limit = int(room * self.chat_history_token_ratio) - fixed
         begin = rules + window(messages[rules:], limit, self.tokenizer_fn)
         shown = [*messages[:rules], *messages[begin:]]
         used = sum(tokens_of(one, self.tokenizer_fn) for one in shown)
         question = input if input and input.strip() else last_question(messages)
-        recalled = self._recalled(question, turns[begin:], self.token_limit - used)
+        recalled = self._recalled(question, turns[begin:], room - used)
         return _with_recalled(shown, recalled)
 
     def set(self, messages: list[ChatMessage]) -> None:
@@ -156,23 +172,23 @@ class NuonuoMemory(Connection, BaseMemory):
 
     def _recalled(self, question: str, shown: Sequence[Memory], tokens: int) -> str:
         """Return what is recalled about a question, without the turns that are shown anyway."""
-        room = tokens - len(self.tokenizer_fn(self.header + "\n"))
-        if not question or not self.similarity_top_k or room <= 0:
+        if not question or not self.similarity_top_k:
             return ""
         unwanted: list[dict[str, Any]] = [{"role": {"$in": [SILENT, "tool", "system"]}}]
         if shown:
             unwanted.append({"session": self.session_id, "turn": {"$gte": shown[0].turn}})
-        scope: dict[str, Any] = {
-            "k": self.similarity_top_k,
-            "namespace": self.namespace,
-            "where": {"$not": {"$or": unwanted}},
-        }
-        if self.hops:
-            hits = self.memory.follow(question, hops=self.hops, **scope)
-        else:
-            hits = self.memory.recall(question, min_confidence=self.min_confidence, **scope)
-        lines = lines_within(map(line_of, hits), room, self.tokenizer_fn)
-        return "\n".join([self.header, *lines]) if lines else ""
+        asking = self._arguments(
+            self.similarity_top_k, session=self.session_id if self.within_session else None
+        )
+        where = both(asking.where, {"$not": {"$or": unwanted}})
+        hits = replace(asking, where=where).recall(self.memory, question)
+        return note_of(
+            hits,
+            heading=self.header,
+            budget=tokens,
+            count=lambda text: len(self.tokenizer_fn(text)),
+            latest_last=False,
+        )
 
 
 def _with_recalled(messages: list[ChatMessage], recalled: str) -> list[ChatMessage]:

@@ -6,16 +6,24 @@ on the way; the path is not.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
-from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr
+from llama_index.core.bridge.pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 from llama_index.core.settings import Settings
 
 from llama_index_nuonuo.embedding import NuonuoEmbedding
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.agents.arguments import refuse_unknown, require_memory
+from nuonuo_memory.encoders import AnyEncoder
 from nuonuo_memory.encoders.minilm import NAME
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
@@ -23,7 +31,7 @@ from nuonuo_memory.memory import TextMemory
 
 def open_memory(
     path: str | Path | None = None,
-    embed_model: BaseEmbedding | Encoder | None = None,
+    embed_model: AnyEncoder | None = None,
     *,
     namespace: tuple[str, ...] | str = ("default",),
 ) -> TextMemory:
@@ -58,6 +66,8 @@ class Opened:
 class Connection(BaseModel):
     """The fields and calls of a component that keeps its memory's path and opens it lazily."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
     path: str | None = Field(
         default=None, description="The store's file; None while the memory is in this process only."
     )
@@ -69,6 +79,13 @@ class Connection(BaseModel):
         description="Open the store with Settings.embed_model, not the built-in encoder.",
     )
     _opened: Opened = PrivateAttr(default_factory=Opened)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, values: object) -> object:
+        if isinstance(values, Mapping):
+            refuse_unknown(values, cls.model_fields, by=cls.__name__)
+        return values
 
     @property
     def memory(self) -> TextMemory:
@@ -103,7 +120,13 @@ class Connection(BaseModel):
         Args:
             memory: Stays its owner's to close.
             fields: The class's fields, such as another `namespace`.
+
+        Raises:
+            InvalidInputError: `memory` is no memory.
+            ClosedError: It was closed.
+            TypeError: The class has no such field.
         """
+        require_memory(memory)
         own = {
             "path": memory.path,
             "namespace": memory.namespace,
@@ -112,12 +135,18 @@ class Connection(BaseModel):
         return cls(**{**own, **fields}).attach(memory)
 
     def attach(self, memory: TextMemory) -> Self:
-        """Use a memory that is open already, instead of opening the path once more."""
+        """Use a memory that is open already, instead of opening the path once more.
+
+        Raises:
+            InvalidInputError: `memory` is no memory.
+            ClosedError: It was closed.
+        """
+        require_memory(memory)
         with self._opened.lock:
             self._opened.memory, self._opened.owned = memory, False
         return self
 
-    def open(self, embed_model: BaseEmbedding | None = None) -> Self:
+    def open(self, embed_model: AnyEncoder | None = None) -> Self:
         """Open the path now, with `embed_model`; without a path, begin an empty memory.
 
         After serialisation the path is opened again with `Settings.embed_model` when an
@@ -130,7 +159,11 @@ class Connection(BaseModel):
         self.settings_embed_model = self.settings_embed_model or embed_model is not None
         return self
 
-    def _encoder(self) -> BaseEmbedding | Encoder | None:
+    async def aopen(self, embed_model: AnyEncoder | None = None) -> Self:
+        """Open the path in a thread, as `open` does."""
+        return await asyncio.to_thread(self.open, embed_model)
+
+    def _encoder(self) -> AnyEncoder | None:
         """What a path is opened with when nothing else is said; `None` for the built-in one."""
         return Settings.embed_model if self.settings_embed_model else None
 
@@ -140,3 +173,7 @@ class Connection(BaseModel):
             if self._opened.memory is not None and self._opened.owned:
                 self._opened.memory.close()
             self._opened.memory = None
+
+    async def aclose(self) -> None:
+        """Close the memory in a thread, as `close` does."""
+        await asyncio.to_thread(self.close)

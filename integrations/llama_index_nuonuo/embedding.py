@@ -8,31 +8,40 @@ from typing import Any
 from llama_index.core.base.embeddings.base import BaseEmbedding, Embedding
 from llama_index.core.bridge.pydantic import PrivateAttr
 
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.agents.arguments import refuse_unknown
+from nuonuo_memory.encoders import AnyEncoder, Encoder, as_encoder
 from nuonuo_memory.encoders.minilm import NAME, load_minilm
 from nuonuo_memory.errors import EncoderError
 
 
 class NuonuoEmbedding(BaseEmbedding):
-    """All-MiniLM-L6-v2, or any other `Encoder`, for LlamaIndex's own indexes.
+    """All-MiniLM-L6-v2, or any other encoder, for LlamaIndex's own indexes.
 
     With it a `VectorStoreIndex` runs without a service and without further packages, on the same
     vectors as the memory beside it. After serialisation only MiniLM can be loaded again by name.
 
     Args:
-        encoder: What encodes; MiniLM, loaded on first use, when `None`.
+        encoder: What encodes: an `Encoder`, or an embedder of another framework; MiniLM, loaded on
+            first use, when `None`.
+        fields: The fields of `BaseEmbedding`, such as `embed_batch_size`.
+
+    Raises:
+        InvalidInputError: `encoder` is no encoder.
+        TypeError: There is no such field.
     """
 
     _encoder: Encoder | None = PrivateAttr(default=None)
 
     def __init__(
         self,
-        encoder: Encoder | None = None,
+        encoder: AnyEncoder | None = None,
         **fields: Any,  # noqa: ANN401 - the fields of `BaseEmbedding`, which pydantic checks
     ) -> None:
-        name = NAME if encoder is None else encoder.name
+        refuse_unknown(fields, type(self).model_fields, by=type(self).__name__)
+        own = None if encoder is None else as_encoder(encoder)
+        name = NAME if own is None else own.name
         super().__init__(**{"embed_batch_size": 64, "model_name": name, **fields})
-        self._encoder = encoder
+        self._encoder = own
 
     @classmethod
     def class_name(cls) -> str:

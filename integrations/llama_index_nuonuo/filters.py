@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from llama_index.core.vector_stores.types import (
@@ -54,7 +55,7 @@ def where_of(filters: MetadataFilters | None) -> Where | None:
     return parts[0] if len(parts) == 1 else {"$and": parts}
 
 
-def both(*filters: Where | None) -> Where | None:
+def both(*filters: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return the filter that holds when all of the given ones hold."""
     asked = [one for one in filters if one is not None]
     if len(asked) <= 1:

@@ -1,9 +1,9 @@
-"""Chat messages as turns of a conversation, and recalled memories as lines for a model."""
+"""Chat messages as turns of a conversation and back, and how many tokens they take."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import (
@@ -14,7 +14,7 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
-from nuonuo_memory.types import Hit, Memory, Message
+from nuonuo_memory.types import Memory, Message
 
 Tokenizer = Callable[[str], list[Any]]
 
@@ -69,25 +69,6 @@ def last_question(messages: Sequence[ChatMessage]) -> str:
     """Return what the user said last; an empty text when there is nothing."""
     spoken = (words_of(one) for one in reversed(messages) if one.role is MessageRole.USER)
     return next((words for words in spoken if words.strip()), "")
-
-
-def line_of(hit: Hit) -> str:
-    """Return a recalled memory as one line: when, who, what."""
-    memory = hit.memory
-    when = f"[{memory.at:%Y-%m-%d}] " if memory.at else ""
-    who = f"{memory.role}: " if memory.role else ""
-    return f"- {when}{who}{' '.join(memory.text.split())}"
-
-
-def lines_within(lines: Iterable[str], limit: int, tokenizer: Tokenizer) -> list[str]:
-    """Return the leading lines that fit into `limit` tokens together; never a part of a line."""
-    fitting: list[str] = []
-    for line in lines:
-        limit -= len(tokenizer(line + "\n"))
-        if limit < 0:
-            break
-        fitting.append(line)
-    return fitting
 
 
 def tokens_of(message: ChatMessage, tokenizer: Tokenizer) -> int:

@@ -18,7 +18,7 @@ from llama_index.core.schema import (
 )
 
 from nuonuo_memory.errors import EmptyTextError, InvalidInputError
-from nuonuo_memory.types import Cue, Hit, Hop, Link, Memory, NewMemory
+from nuonuo_memory.types import Cue, Hit, Link, Memory, NewMemory
 
 NODE_KEY = "_node"
 """In a memory's metadata: what a node has beside its text, its metadata and its embedding."""
@@ -136,7 +136,7 @@ def explained(found: NodeWithScore, hit: Hit) -> NodeWithScore:
         "cue": hit.cue.text,
         "cue_kind": hit.cue.kind,
         "similarity": hit.similarity,
-        "path": [_step_of(hop) for hop in hit.path],
+        "path": [hop.to_dict() for hop in hit.path],
     }
     changed = {
         "metadata": FoundMetadata({**found.node.metadata, HIT_KEY: told}),
@@ -210,16 +210,6 @@ def _frame_of(node: BaseNode) -> dict[str, Any]:
         left_out.add("text_resource")
     frame: dict[str, Any] = bare.model_dump(mode="json", exclude=left_out, exclude_defaults=True)
     return frame
-
-
-def _step_of(hop: Hop) -> dict[str, Any]:
-    return {
-        "source": hop.source,
-        "target": hop.target,
-        "link": hop.link,
-        "kind": hop.kind,
-        "weight": hop.weight,
-    }
 
 
 def _with_key(keys: Iterable[str]) -> list[str]:

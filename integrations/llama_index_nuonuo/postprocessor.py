@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.bridge.pydantic import Field
+from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
-from llama_index.core.vector_stores.types import MetadataFilters
 
-from llama_index_nuonuo.connection import Connection
-from llama_index_nuonuo.filters import where_of
 from llama_index_nuonuo.nodes import explained, scored
+from llama_index_nuonuo.recall_fields import RecallFields
 from llama_index_nuonuo.retriever import NuonuoRetriever
+from nuonuo_memory.encoders import AnyEncoder
 from nuonuo_memory.errors import InvalidInputError
 
 
-class AssociationPostprocessor(Connection, BaseNodePostprocessor):
+class AssociationPostprocessor(RecallFields, BaseNodePostprocessor):
     """Take a retriever's nodes as the starting activation and follow where they lead.
 
     The nodes must have been stored here too, under the same ids (`from_nodes`); nodes that were
@@ -31,6 +30,8 @@ class AssociationPostprocessor(Connection, BaseNodePostprocessor):
     further than five.
     """
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
     hops: int = Field(default=3, ge=1, description="Associations followed at most.")
     top_n: int | None = Field(
         default=None,
@@ -38,7 +39,9 @@ class AssociationPostprocessor(Connection, BaseNodePostprocessor):
         description="Nodes returned at most; None for as many as came in plus `added`.",
     )
     added: int = Field(default=5, ge=0, description="Nodes added when `top_n` is None.")
-    filters: MetadataFilters | None = Field(default=None, description="Which nodes may be added.")
+    session: str | None = Field(
+        default=None, description="The conversation that added nodes belong to."
+    )
 
     @classmethod
     def class_name(cls) -> str:
@@ -51,9 +54,8 @@ class AssociationPostprocessor(Connection, BaseNodePostprocessor):
         nodes: Sequence[BaseNode],
         *,
         path: str | Path | None = None,
-        embed_model: BaseEmbedding | None = None,
-        hops: int = 3,
-        top_n: int | None = None,
+        embed_model: AnyEncoder | None = None,
+        **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
     ) -> Self:
         """Store nodes, most often those of the index that the retriever searches.
 
@@ -61,10 +63,12 @@ class AssociationPostprocessor(Connection, BaseNodePostprocessor):
             nodes: What to store; a node whose id is stored already replaces it.
             path: The memory's file; without one it lives in this process only.
             embed_model: The memory's encoder; the built-in MiniLM when `None`.
-            hops: Associations followed at most.
-            top_n: Nodes returned at most.
+            fields: The class's other fields, such as `hops` and `top_n`.
+
+        Raises:
+            TypeError: The class has no such field.
         """
-        made = cls(path=None if path is None else str(path), hops=hops, top_n=top_n)
+        made = cls(path=None if path is None else str(path), **fields)
         made.open(embed_model)
         NuonuoRetriever(made.memory, namespace=made.namespace).add_nodes(nodes)
         return made
@@ -82,14 +86,9 @@ class AssociationPostprocessor(Connection, BaseNodePostprocessor):
         wanted = self.top_n or len(given) + self.added
         if not stored:
             return nodes[:wanted]
-        followed = self.memory.follow(
-            query_bundle.query_str,
-            hops=self.hops,
-            k=wanted,
-            namespace=self.namespace,
-            where=where_of(self.filters),
-            start=activation({key: given[key].score for key in stored}),
-        )
+        start = activation({key: given[key].score for key in stored})
+        asking = replace(self._arguments(wanted, session=self.session), start=start)
+        followed = asking.recall(self.memory, query_bundle.query_str)
         ranked = [
             explained(given[hit.id], hit) if hit.id in given else scored(hit) for hit in followed
         ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self
 
 from llama_index.core.base.base_retriever import BaseRetriever
-from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.ingestion import run_transformations
 from llama_index.core.node_parser import SentenceSplitter
@@ -23,38 +23,12 @@ from llama_index.core.schema import (
 from llama_index.core.vector_stores.types import MetadataFilters
 
 from llama_index_nuonuo.connection import open_memory
-from llama_index_nuonuo.filters import Where, where_of
+from llama_index_nuonuo.filters import where_of
 from llama_index_nuonuo.nodes import linked, relations_of, scored
+from nuonuo_memory.agents.arguments import RecallArguments, require_file, require_memory
+from nuonuo_memory.encoders import AnyEncoder
+from nuonuo_memory.encoders.base import encode_checked
 from nuonuo_memory.memory import TextMemory
-
-
-class RetrieverBase(TypedDict, total=False):
-    """What every LlamaIndex retriever takes."""
-
-    callback_manager: CallbackManager | None
-    object_map: dict[str, Any] | None
-    objects: list[IndexNode] | None
-    verbose: bool
-
-
-class RetrieverSettings(RetrieverBase, total=False):
-    """What a `NuonuoRetriever` takes beside its memory."""
-
-    similarity_top_k: int
-    hops: int
-    filters: MetadataFilters | None
-    namespace: tuple[str, ...] | str | None
-    prefix: bool
-
-
-class SearchOptions(TypedDict):
-    """What `recall` and `follow` are both asked with."""
-
-    k: int
-    namespace: tuple[str, ...] | str | None
-    prefix: bool
-    where: Where | None
-    vector: Sequence[float] | None
 
 
 class NuonuoRetriever(BaseRetriever):
@@ -67,13 +41,27 @@ class NuonuoRetriever(BaseRetriever):
     Of a `QueryBundle` the words, `embedding` (from the memory's own encoder) and
     `custom_embedding_strs` (their mean) count; `image_path` does not.
 
-    Attributes:
+    Args:
         memory: The memory asked.
-        similarity_top_k: Number of nodes returned at most.
+        similarity_top_k: Nodes, or groups, returned at most.
         hops: Associations followed at most; 0 recalls by similarity and words alone.
         filters: Which nodes may be returned.
         namespace: Whose memory is asked; the memory's own default when `None`.
         prefix: Ask the namespaces below it too.
+        since: Earliest time, inclusive.
+        until: Latest time, inclusive.
+        session: The conversation that the nodes belong to.
+        group_by: `"session"`, or a name in the metadata: the best node of each group.
+        min_confidence: Return nothing when the memory is less sure than this.
+        now: The time that "last week" is reckoned from; the present when `None`.
+        callback_manager: As every LlamaIndex retriever takes it, like all that follow.
+        object_map: Objects by the id of the `IndexNode` that stands for each.
+        objects: Nodes that stand for objects.
+        verbose: Print what recursive retrieval does.
+
+    Raises:
+        InvalidInputError: `memory` is no memory.
+        ClosedError: It was closed.
     """
 
     def __init__(
@@ -85,15 +73,35 @@ class NuonuoRetriever(BaseRetriever):
         filters: MetadataFilters | None = None,
         namespace: tuple[str, ...] | str | None = None,
         prefix: bool = False,
-        **base: Unpack[RetrieverBase],
+        since: datetime | None = None,
+        until: datetime | None = None,
+        session: str | None = None,
+        group_by: str | None = None,
+        min_confidence: float = 0.0,
+        now: datetime | None = None,
+        callback_manager: CallbackManager | None = None,
+        object_map: dict[str, Any] | None = None,
+        objects: list[IndexNode] | None = None,
+        verbose: bool = False,
     ) -> None:
-        super().__init__(**base)
-        self.memory = memory
+        super().__init__(
+            callback_manager=callback_manager,
+            object_map=object_map,
+            objects=objects,
+            verbose=verbose,
+        )
+        self.memory = require_memory(memory)
         self.similarity_top_k = similarity_top_k
         self.hops = hops
         self.filters = filters
         self.namespace = namespace
         self.prefix = prefix
+        self.since = since
+        self.until = until
+        self.session = session
+        self.group_by = group_by
+        self.min_confidence = min_confidence
+        self.now = now
 
     @classmethod
     def from_nodes(
@@ -102,19 +110,65 @@ class NuonuoRetriever(BaseRetriever):
         *,
         memory: TextMemory | None = None,
         path: str | Path | None = None,
-        embed_model: BaseEmbedding | None = None,
-        **settings: Unpack[RetrieverSettings],
+        embed_model: AnyEncoder | None = None,
+        similarity_top_k: int = 5,
+        hops: int = 0,
+        filters: MetadataFilters | None = None,
+        namespace: tuple[str, ...] | str | None = None,
+        prefix: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        session: str | None = None,
+        group_by: str | None = None,
+        min_confidence: float = 0.0,
+        now: datetime | None = None,
+        callback_manager: CallbackManager | None = None,
+        object_map: dict[str, Any] | None = None,
+        objects: list[IndexNode] | None = None,
+        verbose: bool = False,
     ) -> Self:
         """Store nodes, then retrieve from them.
 
         Args:
             nodes: What to store; a node whose id is stored already replaces it.
             memory: Where to store them; a new one is opened when `None`.
-            path: The new memory's file; without one it lives in this process only.
+            path: The new memory's file, which is made where there is none; without one it lives in
+                this process only.
             embed_model: The new memory's encoder; the built-in MiniLM when `None`.
-            settings: As for the class.
+            similarity_top_k: As for the class, like all that follow.
+            hops: Associations followed at most.
+            filters: Which nodes may be returned.
+            namespace: Whose memory is asked.
+            prefix: Ask the namespaces below it too.
+            since: Earliest time.
+            until: Latest time.
+            session: The conversation that the nodes belong to.
+            group_by: The best node of each group.
+            min_confidence: Return nothing below it.
+            now: The time that "last week" is reckoned from.
+            callback_manager: As every LlamaIndex retriever takes it.
+            object_map: Objects by the id of the `IndexNode` that stands for each.
+            objects: Nodes that stand for objects.
+            verbose: Print what recursive retrieval does.
         """
-        retriever = cls(memory or open_memory(path, embed_model), **settings)
+        retriever = cls(
+            open_memory(path, embed_model) if memory is None else memory,
+            similarity_top_k=similarity_top_k,
+            hops=hops,
+            filters=filters,
+            namespace=namespace,
+            prefix=prefix,
+            since=since,
+            until=until,
+            session=session,
+            group_by=group_by,
+            min_confidence=min_confidence,
+            now=now,
+            callback_manager=callback_manager,
+            object_map=object_map,
+            objects=objects,
+            verbose=verbose,
+        )
         retriever.add_nodes(nodes)
         return retriever
 
@@ -126,8 +180,22 @@ class NuonuoRetriever(BaseRetriever):
         transformations: Sequence[TransformComponent] | None = None,
         memory: TextMemory | None = None,
         path: str | Path | None = None,
-        embed_model: BaseEmbedding | None = None,
-        **settings: Unpack[RetrieverSettings],
+        embed_model: AnyEncoder | None = None,
+        similarity_top_k: int = 5,
+        hops: int = 0,
+        filters: MetadataFilters | None = None,
+        namespace: tuple[str, ...] | str | None = None,
+        prefix: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        session: str | None = None,
+        group_by: str | None = None,
+        min_confidence: float = 0.0,
+        now: datetime | None = None,
+        callback_manager: CallbackManager | None = None,
+        object_map: dict[str, Any] | None = None,
+        objects: list[IndexNode] | None = None,
+        verbose: bool = False,
     ) -> Self:
         """Split documents into nodes, store these, then retrieve from them.
 
@@ -138,26 +206,112 @@ class NuonuoRetriever(BaseRetriever):
             memory: As for `from_nodes`.
             path: As for `from_nodes`.
             embed_model: As for `from_nodes`.
-            settings: As for the class.
+            similarity_top_k: As for the class, like all that follow.
+            hops: Associations followed at most.
+            filters: Which nodes may be returned.
+            namespace: Whose memory is asked.
+            prefix: Ask the namespaces below it too.
+            since: Earliest time.
+            until: Latest time.
+            session: The conversation that the nodes belong to.
+            group_by: The best node of each group.
+            min_confidence: Return nothing below it.
+            now: The time that "last week" is reckoned from.
+            callback_manager: As every LlamaIndex retriever takes it.
+            object_map: Objects by the id of the `IndexNode` that stands for each.
+            objects: Nodes that stand for objects.
+            verbose: Print what recursive retrieval does.
         """
         steps = list(transformations) if transformations is not None else [SentenceSplitter()]
-        nodes = run_transformations(list(documents), steps)
-        return cls.from_nodes(nodes, memory=memory, path=path, embed_model=embed_model, **settings)
+        return cls.from_nodes(
+            run_transformations(list(documents), steps),
+            memory=memory,
+            path=path,
+            embed_model=embed_model,
+            similarity_top_k=similarity_top_k,
+            hops=hops,
+            filters=filters,
+            namespace=namespace,
+            prefix=prefix,
+            since=since,
+            until=until,
+            session=session,
+            group_by=group_by,
+            min_confidence=min_confidence,
+            now=now,
+            callback_manager=callback_manager,
+            object_map=object_map,
+            objects=objects,
+            verbose=verbose,
+        )
 
     @classmethod
     def from_path(
         cls,
         path: str | Path,
         *,
-        embed_model: BaseEmbedding | None = None,
-        **settings: Unpack[RetrieverSettings],
+        embed_model: AnyEncoder | None = None,
+        create: bool = False,
+        similarity_top_k: int = 5,
+        hops: int = 0,
+        filters: MetadataFilters | None = None,
+        namespace: tuple[str, ...] | str | None = None,
+        prefix: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        session: str | None = None,
+        group_by: str | None = None,
+        min_confidence: float = 0.0,
+        now: datetime | None = None,
+        callback_manager: CallbackManager | None = None,
+        object_map: dict[str, Any] | None = None,
+        objects: list[IndexNode] | None = None,
+        verbose: bool = False,
     ) -> Self:
         """Retrieve from the memory stored at `path`.
 
+        Args:
+            path: The memory's file.
+            embed_model: Its encoder; the built-in MiniLM when `None`.
+            create: Make an empty memory where there is no such file.
+            similarity_top_k: As for the class, like all that follow.
+            hops: Associations followed at most.
+            filters: Which nodes may be returned.
+            namespace: Whose memory is asked.
+            prefix: Ask the namespaces below it too.
+            since: Earliest time.
+            until: Latest time.
+            session: The conversation that the nodes belong to.
+            group_by: The best node of each group.
+            min_confidence: Return nothing below it.
+            now: The time that "last week" is reckoned from.
+            callback_manager: As every LlamaIndex retriever takes it.
+            object_map: Objects by the id of the `IndexNode` that stands for each.
+            objects: Nodes that stand for objects.
+            verbose: Print what recursive retrieval does.
+
         Raises:
+            StoreError: There is no such file, and `create` does not ask for one.
             EncoderMismatchError: It was written with another encoder than `embed_model`.
         """
-        return cls(open_memory(path, embed_model), **settings)
+        return cls(
+            open_memory(path if create else require_file(path), embed_model),
+            similarity_top_k=similarity_top_k,
+            hops=hops,
+            filters=filters,
+            namespace=namespace,
+            prefix=prefix,
+            since=since,
+            until=until,
+            session=session,
+            group_by=group_by,
+            min_confidence=min_confidence,
+            now=now,
+            callback_manager=callback_manager,
+            object_map=object_map,
+            objects=objects,
+            verbose=verbose,
+        )
 
     def add_nodes(self, nodes: Sequence[BaseNode]) -> list[str]:
         """Store nodes, replacing those with the same ids, and return the ids."""
@@ -172,36 +326,43 @@ class NuonuoRetriever(BaseRetriever):
                 self.object_map[node.index_id] = node.obj
         return [memory.id for memory in stored]
 
+    async def aadd_nodes(self, nodes: Sequence[BaseNode]) -> list[str]:
+        """Store nodes in a thread, as `add_nodes` does."""
+        return await asyncio.to_thread(self.add_nodes, nodes)
+
     def close(self) -> None:
         """Close the memory behind the retriever."""
         self.memory.close()
 
+    async def aclose(self) -> None:
+        """Close the memory behind the retriever, in a thread."""
+        await self.memory.aclose()
+
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        options = self._options(self._vector_of(query_bundle))
-        if self.hops:
-            found = self.memory.follow(query_bundle.query_str, hops=self.hops, **options)
-        else:
-            found = self.memory.recall(query_bundle.query_str, **options)
-        return [scored(hit) for hit in found]
+        asking = self._arguments(self._vector_of(query_bundle))
+        return [scored(hit) for hit in asking.recall(self.memory, query_bundle.query_str)]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         if query_bundle.embedding is None and query_bundle.custom_embedding_strs:
             vector = await asyncio.to_thread(self._vector_of, query_bundle)
         else:
             vector = query_bundle.embedding
-        options = self._options(vector)
-        if self.hops:
-            found = await self.memory.afollow(query_bundle.query_str, hops=self.hops, **options)
-        else:
-            found = await self.memory.arecall(query_bundle.query_str, **options)
+        found = await self._arguments(vector).arecall(self.memory, query_bundle.query_str)
         return [scored(hit) for hit in found]
 
-    def _options(self, vector: Sequence[float] | None) -> SearchOptions:
-        return SearchOptions(
+    def _arguments(self, vector: Sequence[float] | None) -> RecallArguments:
+        return RecallArguments(
             k=self.similarity_top_k,
             namespace=self.namespace,
             prefix=self.prefix,
             where=where_of(self.filters),
+            since=self.since,
+            until=self.until,
+            session=self.session,
+            hops=self.hops,
+            group_by=self.group_by,
+            min_confidence=self.min_confidence,
+            now=self.now,
             vector=vector,
         )
 
@@ -209,7 +370,8 @@ class NuonuoRetriever(BaseRetriever):
         if query_bundle.embedding is not None:
             return query_bundle.embedding
         if query_bundle.custom_embedding_strs:
-            vectors = self.memory.encoder.encode_queries(query_bundle.custom_embedding_strs)
+            texts = query_bundle.custom_embedding_strs
+            vectors = encode_checked(self.memory.encoder, texts, queries=True)
             mean: list[float] = vectors.mean(dim=0).tolist()
             return mean
         return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.bridge.pydantic import Field
+from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.indices.query.embedding_utils import get_top_k_mmr_embeddings
 from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.core.vector_stores.types import (
@@ -18,47 +18,29 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQueryMode,
     VectorStoreQueryResult,
 )
-from torch import Tensor
 
 from llama_index_nuonuo.connection import Connection
-from llama_index_nuonuo.filters import Where, both, where_of
+from llama_index_nuonuo.filters import both, where_of
 from llama_index_nuonuo.nodes import NODE_ID_KEY, REF_DOC_KEY, linked, node_of
-from nuonuo_memory.encoders.base import Encoder
-from nuonuo_memory.errors import EncoderError, InvalidInputError
+from nuonuo_memory.agents.arguments import RecallArguments, require_file, require_memory
+from nuonuo_memory.encoders import AnyEncoder, Encoder, as_encoder
+from nuonuo_memory.encoders.given import GivenVectors
+from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.types import Cue, Hit, NewMemory
 
 _HYBRID = {VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID}
 _BY_VECTOR = {VectorStoreQueryMode.DEFAULT, VectorStoreQueryMode.MMR}
-_MMR_CANDIDATES = 4
-
-
-class GivenVectors:
-    """Stands for an embedding model that only the index knows: it encodes nothing itself."""
-
-    def __init__(self, dimension: int) -> None:
-        self.dimension = dimension
-        self.name = f"given-{dimension}"
-
-    def encode(self, texts: Sequence[str]) -> Tensor:  # noqa: ARG002 - an Encoder takes them
-        """Refuse.
-
-        Raises:
-            EncoderError: Always.
-        """
-        raise EncoderError(
-            f"this store only keeps the {self.dimension}-dimensional vectors that it is given; "
-            "open it with open(embed_model) to have texts encoded too"
-        )
-
-    encode_queries = encode
+_CANDIDATES = 4
+"""Nodes that a query by vector chooses from, for each that it returns."""
 
 
 class NuonuoVectorStore(Connection, BasePydanticVectorStore):
     """Nodes with their texts, metadata and vectors in one file, durable when `add` returns.
 
-    Queries by vector return the nodes of highest cosine; hybrid ones also look at the words, and
-    MMR ones trade likeness for variety among four times as many candidates. All 14 filter
+    Of a query by vector the memory finds the nearest nodes, what all its vectors have in common
+    taken off, four times as many as are asked for; those of highest cosine are returned. Hybrid
+    queries also look at the words, and MMR ones trade likeness for variety. All 14 filter
     operators and the conditions AND, OR and NOT, nested to any depth, as well as `node_ids` and
     `doc_ids`. Relationships between nodes become associations, so that an
     `AssociationPostprocessor` or a `NuonuoRetriever` can work on the same file.
@@ -71,6 +53,8 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
     An empty `node_ids` limits nothing, because a `VectorStoreIndex` sends one when the store keeps
     the texts. Vectors are kept in half precision, so a cosine is exact to about 0.001.
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     stores_text: bool = True
     is_embedding_query: bool = True
@@ -87,19 +71,52 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
 
     @classmethod
     def from_persist_path(
-        cls, persist_path: str | Path, embed_model: BaseEmbedding | None = None
+        cls, persist_path: str | Path, embed_model: AnyEncoder | None = None
     ) -> Self:
-        """Read what `persist` wrote into a store in this process."""
+        """Read what `persist` wrote into a store in this process.
+
+        Raises:
+            StoreError: There is no such file.
+        """
+        written = require_file(persist_path)
         made = cls().open(embed_model)
-        made.memory.import_(Path(persist_path))
+        made.memory.import_(written)
         return made
+
+    def open(self, embed_model: AnyEncoder | None = None) -> Self:
+        """Open the path now, with `embed_model`; without a path, begin an empty memory.
+
+        Raises:
+            InvalidInputError: `embed_dim` is given, and is not the size of its vectors.
+        """
+        if embed_model is not None:
+            self._require_size(as_encoder(embed_model))
+        return super().open(embed_model)
+
+    def attach(self, memory: TextMemory) -> Self:
+        """Use a memory that is open already.
+
+        Raises:
+            InvalidInputError: `memory` is no memory, or `embed_dim` is given and is not the size of
+                its vectors.
+            ClosedError: It was closed.
+        """
+        self._require_size(require_memory(memory).encoder)
+        return super().attach(memory)
+
+    def _require_size(self, encoder: Encoder) -> None:
+        if self.embed_dim is not None and encoder.dimension != self.embed_dim:
+            raise InvalidInputError(
+                f"embed_dim is {self.embed_dim}, but {encoder.name!r} gives vectors of "
+                f"{encoder.dimension} numbers; leave embed_dim out, or give the embedder meant"
+            )
 
     @property
     def client(self) -> TextMemory:
         """The memory behind the store."""
         return self.memory
 
-    def add(self, nodes: Sequence[BaseNode], **_kwargs: object) -> list[str]:
+    def add(self, nodes: Sequence[BaseNode]) -> list[str]:  # type: ignore[override] # no unknown names
         """Store embedded nodes, replacing those with the same ids; returns the ids.
 
         Raises:
@@ -110,43 +127,71 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         stored = self.memory.remember_many(new, namespace=self.namespace, replace=True)
         return [memory.id for memory in stored]
 
-    def query(self, query: VectorStoreQuery, **kwargs: object) -> VectorStoreQueryResult:
+    def query(  # type: ignore[override] # no unknown names
+        self,
+        query: VectorStoreQuery,
+        *,
+        mmr_threshold: float | None = None,
+        prefix: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        session: str | None = None,
+        hops: int = 0,
+        start: Mapping[str, float] | None = None,
+        group_by: str | None = None,
+        min_confidence: float = 0.0,
+        now: datetime | None = None,
+    ) -> VectorStoreQueryResult:
         """Return the nodes nearest to `query.query_embedding`, most similar first.
+
+        An index's retriever passes the keywords on: `as_retriever(vector_store_kwargs=...)`.
 
         Args:
             query: What to look for.
-            kwargs: `mmr_threshold`, from 0 (variety) to 1 (likeness), for the mode MMR; others are
-                ignored.
+            mmr_threshold: From 0 (variety) to 1 (likeness), for the mode MMR; the query's own when
+                `None`.
+            prefix: Look in the namespaces below the store's own too.
+            since: Earliest time, inclusive.
+            until: Latest time, inclusive.
+            session: The conversation that the nodes belong to.
+            hops: Associations followed at most; nodes then come in the order of their scores.
+            start: Activation by node id to follow from, where `hops` is above 0.
+            group_by: `"session"`, or a name in the metadata: the best node of each group.
+            min_confidence: Return nothing when the memory is less sure than this.
+            now: The time that "last week" is reckoned from; the present when `None`.
 
         Raises:
             InvalidInputError: The mode is not one of DEFAULT, MMR, HYBRID and SEMANTIC_HYBRID, or
                 there is no embedding.
         """
         hybrid, varied = query.mode in _HYBRID, query.mode is VectorStoreQueryMode.MMR
-        if not hybrid and query.mode not in _BY_VECTOR:
-            raise InvalidInputError(
-                "the query mode must be DEFAULT, MMR, HYBRID or SEMANTIC_HYBRID, got "
-                f"{query.mode!r}; use LlamaIndex's own store for the others"
-            )
-        if query.query_embedding is None:
-            raise InvalidInputError("the query needs query_embedding, a vector; got None")
-        hits: list[Hit] = list(
-            self.memory.recall(
-                (query.query_str or "") if hybrid else "",
-                k=query.similarity_top_k * (_MMR_CANDIDATES if varied else 1),
-                namespace=self.namespace,
-                where=_scope(query.filters, query.node_ids, query.doc_ids),
-                vector=query.query_embedding,
-            )
+        by_score = hybrid or hops > 0
+        _check(query)
+        asking = RecallArguments(
+            k=query.similarity_top_k * (1 if by_score and not varied else _CANDIDATES),
+            namespace=self.namespace,
+            where=_scope(query.filters, query.node_ids, query.doc_ids),
+            vector=query.query_embedding,
+            prefix=prefix,
+            since=since,
+            until=until,
+            session=session,
+            hops=hops,
+            start=start,
+            group_by=group_by,
+            min_confidence=min_confidence,
+            now=now,
         )
+        text = (query.query_str or "") if hybrid else ""
+        hits: list[Hit] = list(asking.recall(self.memory, text))
         if varied:
-            threshold = kwargs.get("mmr_threshold", query.mmr_threshold)
+            threshold = query.mmr_threshold if mmr_threshold is None else mmr_threshold
             hits = self._varied(hits, query, threshold)
-        elif not hybrid:
-            hits.sort(key=lambda hit: -hit.similarity)
+        elif not by_score:
+            hits = sorted(hits, key=lambda hit: -hit.similarity)[: query.similarity_top_k]
         return VectorStoreQueryResult(
             nodes=[node_of(hit.memory) for hit in hits],
-            similarities=[hit.score if hybrid else hit.similarity for hit in hits],
+            similarities=[hit.score if by_score else hit.similarity for hit in hits],
             ids=[hit.id for hit in hits],
         )
 
@@ -157,15 +202,14 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         where = _scope(filters, node_ids)
         return [node_of(one) for one in self.memory.list(namespace=self.namespace, where=where)]
 
-    def delete(self, ref_doc_id: str, **_delete_kwargs: object) -> None:
+    def delete(self, ref_doc_id: str) -> None:  # type: ignore[override] # no unknown names
         """Forget the nodes of a source document; an unknown document has none."""
         self.memory.forget(namespace=self.namespace, where={REF_DOC_KEY: ref_doc_id})
 
-    def delete_nodes(
+    def delete_nodes(  # type: ignore[override] # no unknown names
         self,
         node_ids: list[str] | None = None,
         filters: MetadataFilters | None = None,
-        **_delete_kwargs: object,
     ) -> None:
         """Forget the nodes with these ids that meet these filters.
 
@@ -196,13 +240,40 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
             Path(persist_path).parent.mkdir(parents=True, exist_ok=True)
             self.memory.export(Path(persist_path))
 
-    async def async_add(self, nodes: Sequence[BaseNode], **_kwargs: object) -> list[str]:
+    async def async_add(self, nodes: Sequence[BaseNode]) -> list[str]:  # type: ignore[override] # no unknown names
         """`add` in a thread."""
         return await asyncio.to_thread(self.add, nodes)
 
-    async def aquery(self, query: VectorStoreQuery, **kwargs: object) -> VectorStoreQueryResult:
+    async def aquery(  # type: ignore[override] # no unknown names
+        self,
+        query: VectorStoreQuery,
+        *,
+        mmr_threshold: float | None = None,
+        prefix: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        session: str | None = None,
+        hops: int = 0,
+        start: Mapping[str, float] | None = None,
+        group_by: str | None = None,
+        min_confidence: float = 0.0,
+        now: datetime | None = None,
+    ) -> VectorStoreQueryResult:
         """`query` in a thread."""
-        return await asyncio.to_thread(self.query, query, **kwargs)
+        return await asyncio.to_thread(
+            self.query,
+            query,
+            mmr_threshold=mmr_threshold,
+            prefix=prefix,
+            since=since,
+            until=until,
+            session=session,
+            hops=hops,
+            start=start,
+            group_by=group_by,
+            min_confidence=min_confidence,
+            now=now,
+        )
 
     async def aget_nodes(
         self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
@@ -210,15 +281,14 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         """`get_nodes` in a thread."""
         return await asyncio.to_thread(self.get_nodes, node_ids, filters)
 
-    async def adelete(self, ref_doc_id: str, **_delete_kwargs: object) -> None:
+    async def adelete(self, ref_doc_id: str) -> None:  # type: ignore[override] # no unknown names
         """`delete` in a thread."""
         await asyncio.to_thread(self.delete, ref_doc_id)
 
-    async def adelete_nodes(
+    async def adelete_nodes(  # type: ignore[override] # no unknown names
         self,
         node_ids: list[str] | None = None,
         filters: MetadataFilters | None = None,
-        **_delete_kwargs: object,
     ) -> None:
         """`delete_nodes` in a thread."""
         await asyncio.to_thread(self.delete_nodes, node_ids, filters)
@@ -227,10 +297,12 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         """`clear` in a thread."""
         await asyncio.to_thread(self.clear)
 
-    def _encoder(self) -> BaseEmbedding | Encoder | None:
+    def _encoder(self) -> AnyEncoder | None:
         return super()._encoder() if self.embed_dim is None else GivenVectors(self.embed_dim)
 
-    def _varied(self, hits: list[Hit], query: VectorStoreQuery, threshold: object) -> list[Hit]:
+    def _varied(
+        self, hits: list[Hit], query: VectorStoreQuery, threshold: float | None
+    ) -> list[Hit]:
         """Return the hits that maximal marginal relevance picks, in its order."""
         vectors: list[list[float]] = self.memory.vectors([hit.id for hit in hits]).tolist()
         _, picked = get_top_k_mmr_embeddings(
@@ -238,7 +310,7 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
             vectors,
             similarity_top_k=query.similarity_top_k,
             embedding_ids=list(range(len(hits))),
-            mmr_threshold=float(threshold) if isinstance(threshold, int | float) else None,
+            mmr_threshold=threshold,
         )
         return [hits[place] for place in picked]
 
@@ -255,11 +327,21 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
         )
 
 
+def _check(query: VectorStoreQuery) -> None:
+    if query.mode not in _HYBRID | _BY_VECTOR:
+        raise InvalidInputError(
+            "the query mode must be DEFAULT, MMR, HYBRID or SEMANTIC_HYBRID, got "
+            f"{query.mode!r}; use LlamaIndex's own store for the others"
+        )
+    if query.query_embedding is None:
+        raise InvalidInputError("the query needs query_embedding, a vector; got None")
+
+
 def _scope(
     filters: MetadataFilters | None,
     node_ids: list[str] | None = None,
     doc_ids: list[str] | None = None,
-) -> Where | None:
+) -> Mapping[str, Any] | None:
     return both(
         where_of(filters),
         {NODE_ID_KEY: {"$in": node_ids}} if node_ids else None,

@@ -7,12 +7,6 @@ from typing import Annotated
 import typer
 
 from nuonuo_memory.cli.open_memory import Place
-from nuonuo_memory.cli.options import expand
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("calibrate")(expand(calibrate))
 
 
 def calibrate(
@@ -20,14 +14,16 @@ def calibrate(
     samples: Annotated[int, typer.Option("--samples", help="Memories to ask a cue of.")] = 256,
     place: Place,
 ) -> None:
-    """Measure on the memory's own cues how sure its answers are, and keep it with the file."""
+    """Measure how sure answers are, and keep it with the file.
+
+    Asks some of the memory's own cues with their conversation left out, which shows what a miss
+    looks like here, and keeps by how much answers are less or more sure for it.
+    """
     output = place.output
     with place.open_silent() as memory, output.progress("asking") as report:
         found = memory.calibrate(samples=samples, progress=report)
-    if output.as_json:
-        output.json(found._asdict())
-    else:
-        output.show(
-            f"[bold]{found.samples:,}[/bold] cues asked with their conversation left out; "
-            f"log-odds of every answer change by [bold]{found.offset:+.2f}[/bold]"
-        )
+    output.say(
+        f"{found.samples:,} cues asked with their conversation left out; log-odds of every answer "
+        f"change by {found.offset:+.2f}",
+        found._asdict(),
+    )

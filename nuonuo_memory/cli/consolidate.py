@@ -1,4 +1,4 @@
-"""`nuonuo consolidate` and `reinforce`: the offline pass, and what it weighs memories by."""
+"""`nuonuo consolidate`: the offline pass."""
 
 from __future__ import annotations
 
@@ -7,26 +7,21 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from nuonuo_memory.cli.open_memory import Place, full_id
-from nuonuo_memory.cli.options import expand
+from nuonuo_memory.cli.open_memory import Place
 from nuonuo_memory.cli.scope import ScopeOptions
+from nuonuo_memory.cli.visible import one_line
 from nuonuo_memory.config import ConsolidationConfig
 
 if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
     from nuonuo_memory.maintenance.consolidation_plan import Consolidation
     from nuonuo_memory.memory import TextMemory
 
 _SHOWN = 20  # rows of each table; --json lists them all
 _DEFAULT = ConsolidationConfig()
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("consolidate")(expand(consolidate))
-    app.command("reinforce")(expand(reinforce))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,11 @@ def consolidate(
     scope: ScopeOptions,
     place: Place,
 ) -> None:
-    """List which copies go, what is strengthened, fades and is forgotten; do it with --apply."""
+    """Merge copies, strengthen, fade and prune, with --apply.
+
+    The offline pass, for a nightly job: it lists what it would do and changes nothing, until
+    --apply does it in one transaction.
+    """
     output = place.output
     given = scope.given()
     with (
@@ -84,21 +83,9 @@ def consolidate(
     output.show(*views, _summary(found))
 
 
-def reinforce(
-    ids: Annotated[list[str], typer.Argument(help="Ids of memories that helped.")],
-    *,
-    place: Place,
-) -> None:
-    """Count a use of memories, which consolidate strengthens."""
-    with place.open_silent() as memory:
-        count = memory.reinforce([full_id(memory, id_) for id_ in ids])
-    if place.json:
-        place.output.json({"reinforced": count})
-    else:
-        place.output.show(f"[bold]{count:,}[/bold] reinforced")
-
-
 def _summary(found: Consolidation) -> Text:
+    from rich.text import Text
+
     counts = {
         "copies merged": found.merged,
         "alike": found.alike,
@@ -134,6 +121,9 @@ def _table(
     columns: tuple[str, str],
     rows: Sequence[tuple[str | float, ...]],
 ) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     shown = rows[:_SHOWN]
     ids = [cell for row in shown for cell in row if isinstance(cell, str)]
     texts = dict(zip(ids, _texts(memory, ids), strict=True))
@@ -151,9 +141,11 @@ def _table(
 
 def _texts(memory: TextMemory, ids: Iterable[str]) -> list[Text]:
     """The words of memories; of one that is gone, its id."""
+    from rich.text import Text
+
     listed = list(ids)
     found = memory.get_many(listed)
     return [
-        Text(id_[:12] if one is None else " ".join(one.text.split())[:160])
+        Text(one_line(id_[:12]) if one is None else one_line(one.text, 160))
         for id_, one in zip(listed, found, strict=True)
     ]

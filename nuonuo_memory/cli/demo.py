@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.rule import Rule
-from rich.text import Text
 
+from nuonuo_memory.cli.encoder import encoder_named
 from nuonuo_memory.cli.ingest import observe_all
-from nuonuo_memory.cli.open_memory import encoder_named
-from nuonuo_memory.cli.options import Device, EncoderName, Json, Label, expand, namespace_of
-from nuonuo_memory.cli.output import Output, confidence_line, hits_view, recall_record
+from nuonuo_memory.cli.options import Device, Download, EncoderName, Json, Label, namespace_of
+from nuonuo_memory.cli.output import Output, confidence_line, hits_view
 from nuonuo_memory.cli.recall import passed
 from nuonuo_memory.formats import Session, read_sessions
 from nuonuo_memory.types import Recall
@@ -26,11 +24,6 @@ if TYPE_CHECKING:
 _PACKAGE = "nuonuo_memory.cli"
 _TOP = 3  # an answer counts as found among that many memories
 _TOP_FOLLOWED = 5  # the memories on the way stand before the one they lead to
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("demo")(expand(demo))
 
 
 def demo_sessions() -> list[Session]:
@@ -94,14 +87,22 @@ def demo(
     ] = None,
     namespace: Label = None,
     encoder: EncoderName = None,
+    download: Download = False,
     device: Device = None,
     json_: Json = False,
 ) -> None:
-    """Put seven weeks of conversation in, and ask questions in other words."""
+    """Try it on seven weeks of conversation, asked in other words.
+
+    The memory lasts as long as the command, or stays in --db. The demo checks its own answers: the
+    exit code is 1 when one is not as expected.
+    """
+    from rich.rule import Rule
+
     from nuonuo_memory.memory import TextMemory
 
     output = Output(as_json=json_)
-    chosen, labels = encoder_named(encoder, device), namespace_of(namespace)
+    labels = namespace_of(namespace)
+    chosen = encoder_named(encoder, device, download=download)
     if db is None:
         opened = TextMemory.in_memory(encoder=chosen, device=device, namespace=labels)
     else:
@@ -122,7 +123,7 @@ def demo(
                 **counts,
                 "right": good,
                 "questions": [
-                    {"right": answer.right, **recall_record(answer.found)} for answer in given
+                    {"right": answer.right, **answer.found.to_dict()} for answer in given
                 ],
             }
         )
@@ -132,6 +133,9 @@ def demo(
 
 
 def _show(answer: Answer, memory: TextMemory, output: Output) -> None:
+    from rich.rule import Rule
+    from rich.text import Text
+
     mark = ("✓ ", "green") if answer.right else ("✗ ", "red")
     kind = "follow" if answer.question.get("follow") else "recall"
     output.show(

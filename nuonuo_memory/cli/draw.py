@@ -1,95 +1,111 @@
-"""A picture of associative paths: memories as boxes, what ties them on the arrows between."""
+"""Pictures of associative paths: a Mermaid chart for documents, and a page for a browser."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-_WIDTH, _LINE, _PAD, _GAP, _CHARS = 560, 20, 14, 64, 68
-_MOST_LINES = 6
+from nuonuo_memory.cli.visible import one_line
+from nuonuo_memory.types import Hit, Memory, Recall
+
+_MOST = 200  # characters of a memory in a box
 _STYLE = (
-    "text{font:14px system-ui,sans-serif;fill:#1b1f24}"
-    ".q rect{fill:#fff4d6;stroke:#c99a2e}.m rect{fill:#eef4fb;stroke:#5b83b0}"
-    ".tie{font-style:italic;fill:#445}line{stroke:#667;stroke-width:1.5}"
+    "body{font:15px/1.4 system-ui,sans-serif;margin:2em;max-width:60em;color:#1b1f24}"
+    "ol{list-style:none;padding:0;margin:1.5em 0}li p{border:1px solid #5b83b0;border-radius:6px;"
+    "background:#eef4fb;padding:.6em .9em;margin:0}li small{display:block;padding:.4em 1em;"
+    "color:#445;font-style:italic}"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class Step:
     """One memory on a path.
 
     Attributes:
+        id: Its id.
         text: What it says.
-        tie: What led to it, as a person would say it; empty for the first.
-        kind: Kind of the tie.
-        weight: Share of activation that the step carried.
+        edge: What led to it, as a person would say it; empty for one found directly.
     """
 
+    id: str
     text: str
-    tie: str = ""
-    kind: str = ""
-    weight: float = 1.0
+    edge: str = ""
 
 
-def svg(question: str, paths: Sequence[Sequence[Box]]) -> str:
-    """Draw a question and the paths that it led along, side by side, as an SVG document."""
-    columns = max(len(paths), 1)
-    width = columns * _WIDTH + (columns - 1) * _PAD
-    asked = _lines(question)
-    parts = [_box(_PAD, _PAD, width, asked, mark="q")]
-    below = _PAD + _height(asked)
-    bottom = below
-    for number, path in enumerate(paths):
-        left, top = _PAD + number * (_WIDTH + _PAD), below
-        for box in path:
-            lines = _lines(box.text)
-            parts.append(_arrow(left + _WIDTH // 2, top, box))
-            parts.append(_box(left, top + _GAP, _WIDTH, lines, mark="m"))
-            top += _GAP + _height(lines)
-        bottom = max(bottom, top)
-    size = f'width="{width + 2 * _PAD}" height="{bottom + _PAD}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
-    title = f"<title>{escape(question)}</title><style>{_STYLE}</style>"
-    marker = (
-        '<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
-        '<path d="M0,0 L8,4 L0,8 z" fill="#667"/></marker></defs>'
+def steps(found: Recall, known: Mapping[str, Memory]) -> list[list[Step]]:
+    """Return the hits' paths, without those that another one goes on from.
+
+    Args:
+        found: What was recalled.
+        known: The memories that paths pass, by id.
+    """
+    paths = [_steps(hit, known) for hit in found]
+    return [
+        path
+        for place, path in enumerate(paths)
+        if not any(
+            other[: len(path)] == path and (len(other) > len(path) or before < place)
+            for before, other in enumerate(paths)
+            if before != place
+        )
+    ]
+
+
+def _steps(hit: Hit, known: Mapping[str, Memory]) -> list[Step]:
+    if not hit.path:
+        return [Step(hit.id, hit.text)]
+    source = hit.path[0].source
+    first = [] if source is None else [_step(source, known)]
+    return first + [
+        _step(hop.target, known, f"{hop.link or hop.kind} ({hop.kind}, {hop.weight:.2f})")
+        for hop in hit.path
+    ]
+
+
+def _step(id_: str, known: Mapping[str, Memory], edge: str = "") -> Step:
+    return Step(id_, known[id_].text if id_ in known else id_, edge)
+
+
+def mermaid(question: str, paths: Sequence[Sequence[Step]]) -> str:
+    """Return a Mermaid flow chart: the question, the memories it led to, and the edges between."""
+    lines = ["flowchart TD", f'  question(["{_label(question)}"])']
+    names: dict[str, str] = {}
+    for path in paths:
+        before = "question"
+        for step in path:
+            if step.id not in names:
+                names[step.id] = f"m{len(names) + 1}"
+                lines.append(f'  {names[step.id]}["{_label(step.text)}"]')
+            edge = f'|"{_label(step.edge)}"|' if step.edge else ""
+            line = f"  {before} -->{edge} {names[step.id]}"
+            if line not in lines:
+                lines.append(line)
+            before = names[step.id]
+    return "\n".join(lines) + "\n"
+
+
+def html(question: str, paths: Sequence[Sequence[Step]]) -> str:
+    """Return a page, which is well-formed XML too, with a list of boxes for each path."""
+    title = escape(one_line(question))
+    body = "".join(f"<ol>{''.join(map(_item, path))}</ol>" for path in paths)
+    return (
+        '<!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head>'
+        f'<meta charset="utf-8"/><title>{title}</title><style>{_STYLE}</style></head>'
+        f"<body><h1>{title}</h1>{body}</body></html>\n"
     )
-    return head + title + marker + "".join(parts) + "</svg>\n"
 
 
-def html(question: str, paths: Sequence[Sequence[Box]]) -> str:
-    """The same picture in a page of its own."""
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(question)}</title>'
-    return f"{head}<body>{svg(question, paths)}</body></html>\n"
+def _item(step: Step) -> str:
+    edge = f"<small>↓ {escape(one_line(step.edge))}</small>" if step.edge else ""
+    return f"<li>{edge}<p>{escape(one_line(step.text))}</p></li>"
 
 
-def _lines(text: str) -> list[str]:
-    lines = textwrap.wrap(" ".join(text.split()), _CHARS) or [""]
-    return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "…"]
-
-
-def _height(lines: Sequence[str]) -> int:
-    return 2 * _PAD + _LINE * len(lines)
-
-
-def _box(left: int, top: int, width: int, lines: Sequence[str], *, mark: str) -> str:
-    rows = "".join(
-        f'<text x="{left + _PAD}" y="{top + _PAD + _LINE * row + 15}">{escape(line)}</text>'
-        for row, line in enumerate(lines)
+def _label(text: str) -> str:
+    """Write a text as a Mermaid label, in which ASCII marks have meanings of their own."""
+    return re.sub(
+        r"[!-/:-@\[-`{-~]",
+        lambda mark: mark[0] if mark[0] in ".,!?'()-" else f"#{ord(mark[0])};",
+        one_line(text, _MOST),
     )
-    box = f'<rect x="{left}" y="{top}" width="{width}" height="{_height(lines)}" rx="6"/>'
-    return f'<g class="{mark}">{box}{rows}</g>'
-
-
-def _arrow(middle: int, top: int, box: Box) -> str:
-    line = (
-        f'<line x1="{middle}" y1="{top + 4}" x2="{middle}" y2="{top + _GAP - 4}" '
-        'marker-end="url(#tip)"/>'
-    )
-    words = f"{box.tie or 'found directly'}" + (
-        f" ({box.kind}, {box.weight:.2f})" if box.kind else ""
-    )
-    label = f'<text class="tie" x="{middle + 10}" y="{top + _GAP // 2 + 5}">{escape(words)}</text>'
-    return line + label

@@ -6,15 +6,10 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place, full_id
-from nuonuo_memory.cli.options import expand
+from nuonuo_memory.cli.open_memory import Place, full_ids
 from nuonuo_memory.cli.scope import ScopeOptions
+from nuonuo_memory.cli.visible import one_line
 from nuonuo_memory.errors import InvalidInputError
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("forget")(expand(forget))
 
 
 def forget(
@@ -25,7 +20,11 @@ def forget(
     scope: ScopeOptions,
     place: Place,
 ) -> None:
-    """Forget memories by id, or all that --session, --where, --since, --until or --all take in."""
+    """Forget memories, so that nothing of them stays in any file.
+
+    By id, or all that --session, --where, --since and --until take in, or with --all the whole
+    namespace. It asks first, unless --yes is given.
+    """
     given = scope.given()
     chosen = bool(given.keys() - {"prefix"}) or everything
     if bool(ids) == chosen:
@@ -35,15 +34,12 @@ def forget(
         )
     with place.open_silent() as memory:
         if ids:
-            ids = [full_id(memory, id_) for id_ in ids]
-            what = f"{len(ids)} memories" if len(ids) > 1 else f"memory {ids[0]}"
+            ids = full_ids(memory, ids, within=place.labels)
+            what = f"{len(ids)} memories" if len(ids) > 1 else f"memory {one_line(ids[0])}"
         else:
             given["namespace"] = memory.namespace
             what = f"{len(memory.list(**given))} memories"
         if not yes:
             typer.confirm(f"Forget {what} for good?", abort=True, err=True)
         count = memory.forget(ids) if ids else memory.forget(**given)
-    if place.json:
-        place.output.json({"forgotten": count})
-    else:
-        place.output.show(f"[bold]{count:,}[/bold] forgotten")
+    place.output.say(f"{count:,} forgotten", {"forgotten": count})

@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuonuo_memory.cli.open_memory import Place
-from nuonuo_memory.cli.options import expand
 from nuonuo_memory.cli.output import Output
 from nuonuo_memory.formats import FORMATS, Session, read_sessions
 
 if TYPE_CHECKING:
     from nuonuo_memory.memory import TextMemory
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("ingest")(expand(ingest))
 
 
 def ingest(
@@ -43,14 +37,12 @@ def ingest(
     with place.open() as memory:
         counts = observe_all(memory, sessions, output)
     counts["seconds"] = round(time.perf_counter() - began, 2)
-    if output.as_json:
-        output.json({"db": str(place.db), **counts})
-        return
-    output.show(
-        f"[bold]{counts['memories']:,}[/bold] memories with [bold]{counts['cues']:,}[/bold] cues "
+    output.say(
+        f"{counts['memories']:,} memories with {counts['cues']:,} cues "
         f"from {counts['sessions']:,} sessions in {counts['seconds']:.1f} s"
         + (f"; {counts['skipped']:,} were known already" if counts["skipped"] else "")
-        + f" → {place.db}"
+        + f" → {place.db}",
+        {"db": str(place.db), **counts},
     )
 
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from nuonuo_memory.cli.output import Output
 from nuonuo_memory.errors import FilterError, InvalidInputError, NamespaceError
 
 DEFAULT_DB = Path("nuonuo.db")
@@ -21,8 +20,8 @@ DEFAULT_DB = Path("nuonuo.db")
 def expand(command: Callable[..., None]) -> Callable[..., None]:
     """Turn each parameter that is a dataclass of options into those options.
 
-    `recall(text, *, where: Place, scope: Scope)` becomes a command with the options of `Place` and
-    `Scope` beside its own.
+    `recall(text, *, place: Place, scope: ScopeOptions)` becomes a command with the options of
+    `Place` and `ScopeOptions` beside its own.
     """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
@@ -86,19 +85,48 @@ def _condition(text: str) -> dict[str, Any]:
     if text.lstrip().startswith("{"):
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FilterError(f"expected a filter in JSON, got {text!r}: {error}") from error
         return dict(found)
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
+    pair = _pair(text)
+    if pair is None:
         raise FilterError(f"expected a condition such as topic=travel, got {text!r}")
+    return dict([pair])
+
+
+def metadata_of(pairs: list[str] | None) -> dict[str, Any] | None:
+    """Read metadata such as `topic=travel` or `n=2`; `None` where none is given.
+
+    Raises:
+        InvalidInputError: One has no name or no `=`, or a name comes twice.
+    """
+    if not pairs:
+        return None
+    found: dict[str, Any] = {}
+    for text in pairs:
+        pair = _pair(text)
+        if pair is None:
+            raise InvalidInputError(
+                f"--meta must be a name and a value such as topic=travel, got {text!r}"
+            )
+        if pair[0] in found:
+            raise InvalidInputError(f"expected each name of --meta once, got {pair[0]!r} twice")
+        found[pair[0]] = pair[1]
+    return found
+
+
+def _pair(text: str) -> tuple[str, Any] | None:
+    """Read `name=value`; the value is JSON or, where it is not, the text itself."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        return None
     try:
-        return {key.strip(): json.loads(value)}
-    except ValueError:
-        return {key.strip(): value}
+        return name.strip(), json.loads(value)
+    except (ValueError, RecursionError):
+        return name.strip(), value
 
 
-def day_of(text: str | None, option: str, *, end: bool = False) -> datetime | None:
+def time_of(text: str | None, option: str, *, end: bool = False) -> datetime | None:
     """Read a day or a time; a day alone means its beginning, or its end.
 
     Raises:
@@ -108,13 +136,21 @@ def day_of(text: str | None, option: str, *, end: bool = False) -> datetime | No
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        if end and len(text) <= len("2026-01-05"):
+            found = datetime.combine(found, time.max)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidInputError(
             f"{option} must be a day or a time such as 2026-01-05 or 2026-01-05T09:30, got {text!r}"
         ) from error
-    if end and len(text) <= len("2026-01-05"):
-        found = datetime.combine(found, time.max)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def text_of(given: str) -> str:
+    """Return a text as given; for `-`, what stands on standard input."""
+    if given != "-":
+        return given
+    text: str = typer.get_text_stream("stdin", encoding="utf-8", errors="strict").read()
+    return text.rstrip("\n")
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and no more.")]
@@ -128,14 +164,19 @@ EncoderName = Annotated[
     str | None,
     typer.Option(
         "--encoder",
-        help="minilm, hashing, or a sentence-transformers model by name or folder; by default "
-        "what the file was made with, else minilm.",
+        help="minilm, hashing, or a sentence-transformers model: a folder, or a name in the local "
+        "cache; by default what the file was made with, else minilm.",
     ),
+]
+Download = Annotated[
+    bool, typer.Option("--download", help="Let --encoder fetch a model that is not here yet.")
 ]
 Device = Annotated[str | None, typer.Option("--device", help="Where it runs: cpu, cuda, …")]
 Count = Annotated[int, typer.Option("-k", "--top", help="How many memories at most.")]
-
-
-def output_of(as_json: bool) -> Output:
-    """Where a command writes to."""
-    return Output(as_json=as_json)
+At = Annotated[
+    str | None, typer.Option("--at", help="When it was said or happened, as 2026-01-05T09:30.")
+]
+Meta = Annotated[
+    list[str] | None,
+    typer.Option("--meta", help="A name and a value, text or JSON: topic=travel; repeats."),
+]

@@ -1,21 +1,28 @@
-"""What people read and what programs read: hits, tables, progress, JSON."""
+"""What people read and what programs read: hits, tables, progress, JSON.
+
+Everything printed passes `Output`, which lets no control character of stored text through.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
+from nuonuo_memory.cli.visible import json_safe, one_line, visible
+from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.types import Hit, Hop, Memory, Recall
 from nuonuo_memory.types import Progress as Report
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+    from rich.text import Text
 
 _SHOWN = 320  # characters of a memory shown around the cue that fired
 _BEFORE = 80
@@ -33,19 +40,41 @@ class Output:
     as_json: bool = False
 
     def json(self, value: object) -> None:
-        """Print a value as JSON."""
-        typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+        """Print a value as JSON; numbers that are not finite, which JSON lacks, as `null`."""
+        document = json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False)
+        typer.echo(json_safe(document))
 
     def show(self, *parts: RenderableType) -> None:
         """Print for people; nothing when the output is JSON."""
-        if not self.as_json:
-            console = Console(highlight=False, soft_wrap=False)
-            for part in parts:
-                console.print(part)
+        if self.as_json:
+            return
+        from rich.console import Console
+
+        console = Console(highlight=False, soft_wrap=False, emoji=False)
+        for part in parts:
+            console.print(_Visible(part))
+
+    def say(self, line: str, record: Mapping[str, object]) -> None:
+        """Say in one line what was done; `record` is the same as JSON."""
+        from rich.text import Text
+
+        if self.as_json:
+            self.json(record)
+        else:
+            self.show(Text(line))
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Report]:
         """Show a bar on standard error while something goes on; yields what moves it."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -59,56 +88,51 @@ class Output:
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def memory_record(memory: Memory) -> dict[str, Any]:
-    """Return a memory as JSON values."""
-    return {
-        "id": memory.id,
-        "text": memory.text,
-        "namespace": list(memory.namespace),
-        "role": memory.role,
-        "session": memory.session,
-        "turn": memory.turn,
-        "at": memory.at.isoformat() if memory.at else None,
-        "metadata": dict(memory.metadata),
-        "created_at": memory.created_at.isoformat(),
-        "updated_at": memory.updated_at.isoformat(),
-    }
+class _Visible:
+    """Something to print, with the control characters of the texts in it written out."""
+
+    def __init__(self, part: RenderableType) -> None:
+        self._part = part
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.segment import Segment
+
+        part = self._part
+        if isinstance(part, str):
+            part = console.render_str(part)
+        for text, style, control in console.render(part, options):
+            yield Segment(text if control else visible(text), style, control)
 
 
-def recall_record(recall: Recall) -> dict[str, Any]:
-    """Return what a question brought to mind as JSON values."""
-    return {
-        "query": recall.query,
-        "confidence": recall.confidence,
-        "energy": recall.energy,
-        "entropy": recall.entropy,
-        "margin": recall.margin,
-        "hits": [
-            {
-                **memory_record(hit.memory),
-                "score": hit.score,
-                "similarity": hit.similarity,
-                "cue": {"text": hit.cue.text, "kind": hit.cue.kind},
-                "path": [hop_record(hop) for hop in hit.path],
-            }
-            for hit in recall
-        ],
-    }
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(name): _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return value
 
 
-def hop_record(hop: Hop) -> dict[str, Any]:
-    """Return an association as JSON values."""
-    return {
-        "source": hop.source,
-        "target": hop.target,
-        "link": hop.link,
-        "kind": hop.kind,
-        "weight": hop.weight,
-    }
+def write_file(file: Path, text: str, option: str) -> None:
+    """Write a file that an option named.
+
+    Raises:
+        InvalidInputError: It cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInputError(
+            f"{option} must name a file that can be written, in a folder that is there, got "
+            f"{str(file)!r}: {error.strerror}"
+        ) from error
 
 
 def confidence_line(recall: Recall) -> Text:
     """Say how sure the memory is."""
+    from rich.text import Text
+
     sure = recall.confidence
     colour = "green" if sure >= _SURE else "red" if sure < _UNSURE else "yellow"
     return Text.assemble("confidence ", (f"{sure:.2f}", colour))
@@ -116,6 +140,10 @@ def confidence_line(recall: Recall) -> Text:
 
 def hits_view(hits: Sequence[Hit], known: Mapping[str, Memory] | None = None) -> Group:
     """Show hits one below the other; `known` gives the memories that a path passes."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
     parts: list[RenderableType] = []
     for place, hit in enumerate(hits, start=1):
         head = Text.assemble(
@@ -135,13 +163,14 @@ def origin(memory: Memory) -> str:
     who = memory.metadata.get("name") or memory.role
     when = memory.at.date().isoformat() if memory.at else None
     place = f"{memory.session}#{memory.turn}" if memory.session is not None else None
-    return " · ".join(str(part) for part in (who, when, place, memory.id[:12]) if part)
+    return " · ".join(one_line(str(part)) for part in (who, when, place, memory.id[:12]) if part)
 
 
 def excerpt(hit: Hit) -> Text:
     """Return the part of a memory around the cue that fired, with the cue in bold."""
-    text = " ".join(hit.text.split())
-    cue = " ".join(hit.cue.text.split())
+    from rich.text import Text
+
+    text, cue = one_line(hit.text), one_line(hit.cue.text)
     at = text.find(cue) if cue != text else -1
     start = max(0, at - _BEFORE) if at > 0 else 0
     end = min(len(text), max(start + _SHOWN, at + min(len(cue), _SHOWN)))
@@ -153,24 +182,26 @@ def excerpt(hit: Hit) -> Text:
 
 def cue_line(hit: Hit) -> Text:
     """Say which cue fired, and in which words where the memory's own do not show it."""
-    line = Text(f"{hit.cue.kind} cue, similarity {hit.similarity:.2f}", style="dim")
+    from rich.text import Text
+
+    line = Text(f"{one_line(hit.cue.kind)} cue, similarity {hit.similarity:.2f}", style="dim")
     if hit.cue.kind not in {"turn", "sentence", "segment"}:
-        cue = " ".join(hit.cue.text.split())
-        line.append(f": {cue[:100]}{'…' if len(cue) > 100 else ''}")
+        line.append(f": {one_line(hit.cue.text, 100)}")
     return line
 
 
 def path_lines(path: Sequence[Hop], known: Mapping[str, Memory]) -> list[Text]:
     """Show an associative path, a line for each hop."""
+    from rich.text import Text
+
     lines = []
     for hop in path:
-        before = known.get(hop.source) if hop.source else None
-        source = "the question" if hop.source is None else _short(before, hop.source)
+        source = "the question" if hop.source is None else _short(known.get(hop.source), hop.source)
         lines.append(
             Text.assemble(
                 ("↳ ", "magenta"),
                 (source, "dim"),
-                (f" —{hop.link or hop.kind}→ ", "magenta"),
+                (f" —{one_line(hop.link or hop.kind)}→ ", "magenta"),
                 (_short(known.get(hop.target), hop.target), "dim"),
                 (f"  ({hop.kind}, {hop.weight:.2f})", "dim"),
             )
@@ -178,8 +209,5 @@ def path_lines(path: Sequence[Hop], known: Mapping[str, Memory]) -> list[Text]:
     return lines
 
 
-def _short(memory: Memory | None, id_: str, length: int = 48) -> str:
-    if memory is None:
-        return id_[:12]
-    text = " ".join(memory.text.split())
-    return f"“{text[:length]}{'…' if len(text) > length else ''}”"
+def _short(memory: Memory | None, id_: str) -> str:
+    return one_line(id_[:12]) if memory is None else f"“{one_line(memory.text, 48)}”"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nuonuo_memory.cli.options import day_of, where_of
+from nuonuo_memory.cli.options import time_of, where_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class ScopeOptions:
         conditions = {
             "where": where_of(self.where),
             "session": self.session,
-            "since": day_of(self.since, "--since"),
-            "until": day_of(self.until, "--until", end=True),
+            "since": time_of(self.since, "--since"),
+            "until": time_of(self.until, "--until", end=True),
             "prefix": self.prefix or None,
         }
         return {name: value for name, value in conditions.items() if value is not None}

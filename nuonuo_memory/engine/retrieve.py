@@ -1,4 +1,4 @@
-"""Recall on the level of tensors: the kernels on a GPU, plain tensors elsewhere, the same bits."""
+"""Queries [B, d] to memories: by kernels on a GPU, by plain tensor operations elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def retrieve(
     config: HopfieldConfig,
     allowed: Tensor | None = None,
 ) -> Retrieved:
-    """Recall the k memories that each query [B, d] leads to.
+    """Return the k memories with the most attention for each query [B, d].
 
     The network holds the `config.candidates` nearest cues. When these belong to fewer than k
     memories, the query is asked again with twice as many, until k are found or no cue is left.
@@ -43,7 +43,7 @@ def retrieve(
 
 
 def _accelerator(cue_index: CueIndex) -> DeviceRecall | None:
-    """Return the kernels' recall, or None on a CPU or where Triton is not installed."""
+    """Return the recall by kernels, or None on a CPU or where Triton is not installed."""
     if cue_index.device.type != "cuda" or find_spec("triton") is None:
         return None
     from nuonuo_memory.engine.cuda.device import attach  # needs Triton

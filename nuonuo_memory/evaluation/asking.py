@@ -16,8 +16,9 @@ from nuonuo_memory.types import Recall
 from nuonuo_memory.write.drafts import Conversation, LastTurn, draft_turns
 
 DEPTH = 10
-HOPS = 3
 """Hits that are asked for; no score looks further."""
+HOPS = 3
+"""Hops where associations are followed, as in `TextMemory.follow`."""
 
 Turn = tuple[str, int]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from nuonuo_memory.evaluation.locomo_data import load_locomo
 from nuonuo_memory.evaluation.longmemeval import abstention, latency
 from nuonuo_memory.evaluation.result import BenchResult, commit
 from nuonuo_memory.evaluation.settings import BenchSettings
+from nuonuo_memory.evaluation.spread import OVER_CONVERSATIONS, between
 
 
 def run_locomo(data: str | Path, settings: BenchSettings) -> BenchResult:
@@ -24,6 +26,7 @@ def run_locomo(data: str | Path, settings: BenchSettings) -> BenchResult:
     found = answers(asked, every, settings)
     names = [name for name in found[0].found if name not in ("system", "associated")]
     bars = scoring.reliability([a.confidence for a in found], [_hit(a) for a in found])
+    parts = [list(part) for _, part in groupby(found, key=_conversation)]
     system = _with_categories(found, "system") | {
         "abstention": abstention(found),
         "latency_ms": latency(found),
@@ -41,6 +44,14 @@ def run_locomo(data: str | Path, settings: BenchSettings) -> BenchResult:
         },
         rows=[answer.to_row() for answer in found],
         reliability=bars,
+        spread={
+            "system": between(
+                [_with_categories(p, "system") | {"abstention": abstention(p)} for p in parts]
+            ),
+            "associated": between([_with_categories(part, "associated") for part in parts]),
+            "baselines": {name: between([scores(p, name) for p in parts]) for name in names},
+        },
+        spread_is=OVER_CONVERSATIONS,
     )
 
 
@@ -63,6 +74,10 @@ def scores(found: Sequence[Answer], name: str) -> dict[str, dict[str, float]]:
             for k in (5, 10)
         },
     }
+
+
+def _conversation(answer: Answer) -> str:
+    return answer.question.id.rpartition("/")[0]
 
 
 def haystacks(data: str | Path, limit: int | None) -> list[Haystack]:

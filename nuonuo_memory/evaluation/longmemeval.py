@@ -17,6 +17,12 @@ from nuonuo_memory.evaluation.data import Session, limited
 from nuonuo_memory.evaluation.longmemeval_data import load_longmemeval
 from nuonuo_memory.evaluation.result import BenchResult, commit
 from nuonuo_memory.evaluation.settings import BenchSettings
+from nuonuo_memory.evaluation.spread import (
+    OVER_QUESTIONS,
+    Figure,
+    auroc_error,
+    standard_error,
+)
 
 _MS = 1000.0
 
@@ -58,6 +64,15 @@ def _result(name: str, found: Sequence[Answer], settings: BenchSettings) -> Benc
         sections={"system": system, "baselines": {other: scores(found, other) for other in others}},
         rows=[answer.to_row() for answer in found],
         reliability=bars,
+        spread={
+            "system": scores(found, "system", figure=standard_error)
+            | {
+                "by_category": _by_kind(found, standard_error),
+                "abstention": {"auroc": auroc_error(*_confidence(found))},
+            },
+            "baselines": {other: scores(found, other, figure=standard_error) for other in others},
+        },
+        spread_is=OVER_QUESTIONS,
     )
 
 
@@ -70,23 +85,31 @@ def haystacks(data: str | Path, limit: int | None) -> tuple[list[Haystack], list
     return [Haystack(loaded.haystack(question), [question]) for question in questions], sessions
 
 
-def scores(found: Sequence[Answer], name: str) -> dict[str, Any]:
-    """Return one system's scores at both levels, in per cent."""
+def scores(
+    found: Sequence[Answer], name: str, *, figure: Figure = scoring.percent
+) -> dict[str, Any]:
+    """Return one system's scores at both levels: their means in per cent, or another figure."""
     asked = [answer for answer in found if answer.question.answerable]
     turned = [answer for answer in asked if answer.question.gold_turns]
     return {
-        "session": _level([(a.found[name].sessions, a.question.gold_sessions) for a in asked]),
-        "session_all_questions": _level(
-            [(a.found[name].sessions, a.question.gold_sessions) for a in found]
+        "session": _level(
+            [(a.found[name].sessions, a.question.gold_sessions) for a in asked], figure
         ),
-        "turn": _level([(a.found[name].turns, a.question.gold_turns) for a in turned]),
+        "session_all_questions": _level(
+            [(a.found[name].sessions, a.question.gold_sessions) for a in found], figure
+        ),
+        "turn": _level([(a.found[name].turns, a.question.gold_turns) for a in turned], figure),
     }
 
 
 def abstention(found: Sequence[Answer]) -> dict[str, float]:
     """Return how well confidence tells questions that have an answer from those that have none."""
-    confidence = [answer.confidence for answer in found]
-    return {"auroc": scoring.auroc(confidence, [a.question.answerable for a in found])}
+    return {"auroc": scoring.auroc(*_confidence(found))}
+
+
+def _confidence(found: Sequence[Answer]) -> tuple[list[float], list[bool]]:
+    """The confidence of each answer, and whether its question has one."""
+    return [a.confidence for a in found], [a.question.answerable for a in found]
 
 
 def latency(found: Sequence[Answer]) -> dict[str, float]:
@@ -107,15 +130,20 @@ _NAMED: tuple[tuple[str, _Score], ...] = (
 )
 
 
-def _level(pairs: Sequence[tuple[Sequence[Any], Collection[Any]]]) -> dict[str, float]:
+def _level(
+    pairs: Sequence[tuple[Sequence[Any], Collection[Any]]], figure: Figure
+) -> dict[str, float]:
     return {
-        f"{name}@{k}": scoring.percent([score(ranked, gold, k) for ranked, gold in pairs])
+        f"{name}@{k}": figure([score(ranked, gold, k) for ranked, gold in pairs])
         for name, score in _NAMED
         for k in (1, 5, 10)
     }
 
 
-def _by_kind(found: Sequence[Answer]) -> dict[str, Any]:
+def _by_kind(found: Sequence[Answer], figure: Figure = scoring.percent) -> dict[str, Any]:
     kinds = sorted({answer.question.kind for answer in found})
     parts = {kind: [a for a in found if a.question.kind == kind] for kind in kinds}
-    return {kind: {"questions": len(part)} | scores(part, "system") for kind, part in parts.items()}
+    return {
+        kind: {"questions": len(part)} | scores(part, "system", figure=figure)
+        for kind, part in parts.items()
+    }

@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -18,16 +17,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nuonuo_memory.errors import FormatError, MissingDependencyError
+from nuonuo_memory.evaluation import scoring
 from nuonuo_memory.evaluation.data import records
 from nuonuo_memory.evaluation.pagerank import PageRank
 from nuonuo_memory.evaluation.result import BenchResult, commit
 from nuonuo_memory.evaluation.settings import BenchSettings
+from nuonuo_memory.evaluation.spread import OVER_QUESTIONS, Figure, standard_error
 from nuonuo_memory.evaluation.triples import Source, released_links
-from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
+from nuonuo_memory.evaluation.vectors import EncodedOnce
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.types import NewMemory
-from nuonuo_memory.write.drafts import draft_fact
 
 _K = 10
 _ROOT = "multihop"
@@ -113,11 +113,12 @@ def run_multihop(
     questions = loaded.questions[: settings.limit]
     extractor = links or RuleLinkExtractor()
     memories = loaded.memories()
-    with TemporaryDirectory(prefix="nuonuo-bench-") as folder:
-        encoder = encode_passages(Path(folder), memories, questions, settings)
-        found, seconds = _ask(memories, questions, encoder, settings, extractor)
-        found["one_vector_per_passage"] = _one_vector(memories, questions, encoder)
+    encoder = EncodedOnce(settings.encoder, settings.progress)
+    encoder.encode_queries([question.text for question in questions])
+    found, seconds = _ask(memories, questions, encoder, settings, extractor)
+    found["one_vector_per_passage"] = _one_vector(memories, questions, encoder)
     scores = {label: _scores(questions, ranked) for label, ranked in found.items()}
+    spread = {label: _scores(questions, found[label], figure=standard_error) for label in found}
     kinds = sorted({question.kind for question in questions})
     chosen = {kind: [q.kind == kind for q in questions] for kind in kinds}
     return BenchResult(
@@ -140,34 +141,15 @@ def run_multihop(
             | {label: ranked[row] for label, ranked in found.items()}
             for row, question in enumerate(questions)
         ],
-    )
-
-
-def encode_passages(
-    folder: Path,
-    memories: Sequence[NewMemory],
-    questions: Sequence[Question],
-    settings: BenchSettings,
-) -> EncodedTexts:
-    """Encode what a memory of the passages needs, and the questions, into a folder."""
-    texts = [
-        cue.text
-        for memory in memories
-        for cue in draft_fact(memory, (_ROOT,), settings.memory.cues).cues
-    ]
-    return encode_texts(
-        folder,
-        settings.encoder,
-        texts=[*texts, *(memory.text for memory in memories)],
-        queries=(question.text for question in questions),
-        progress=settings.progress,
+        spread={"system": spread.pop("system"), "baselines": spread},
+        spread_is=OVER_QUESTIONS,
     )
 
 
 def _ask(
     memories: Sequence[NewMemory],
     questions: Sequence[Question],
-    encoder: EncodedTexts,
+    encoder: EncodedOnce,
     settings: BenchSettings,
     extractor: LinkExtractor,
 ) -> tuple[dict[str, list[list[int]]], dict[str, float]]:
@@ -211,7 +193,7 @@ def _pagerank(memories: Sequence[NewMemory], extractor: LinkExtractor) -> PageRa
 
 
 def _one_vector(
-    memories: Sequence[NewMemory], questions: Sequence[Question], encoder: EncodedTexts
+    memories: Sequence[NewMemory], questions: Sequence[Question], encoder: EncodedOnce
 ) -> list[list[int]]:
     whole: Tensor = encoder.encode([m.text for m in memories])
     asked = encoder.encode_queries([question.text for question in questions])
@@ -226,6 +208,7 @@ def _scores(
     ranked: Sequence[Sequence[int]],
     *,
     chosen: Sequence[bool] | None = None,
+    figure: Figure = scoring.percent,
 ) -> Mapping[str, float]:
     rows = [
         (question.gold, order)
@@ -237,4 +220,4 @@ def _scores(
         for k in (2, 5, _K)
     }
     shares["all@5"] = [float(gold <= set(order[:5])) for gold, order in rows]
-    return {name: round(100 * float(np.mean(each)), 2) for name, each in shares.items()}
+    return {name: figure(each) for name, each in shares.items()}

@@ -6,11 +6,10 @@ the subject filled in and the object left out; the right answer is the fact itse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from nuonuo_memory.errors import FormatError
@@ -18,11 +17,11 @@ from nuonuo_memory.evaluation import scoring
 from nuonuo_memory.evaluation.data import records
 from nuonuo_memory.evaluation.result import BenchResult, commit
 from nuonuo_memory.evaluation.settings import BenchSettings
-from nuonuo_memory.evaluation.vectors import EncodedTexts, encode_texts
+from nuonuo_memory.evaluation.spread import OVER_QUESTIONS, Figure, standard_error
+from nuonuo_memory.evaluation.vectors import EncodedOnce
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.text.augment import RuleAugmenter
 from nuonuo_memory.types import Cue, NewMemory
-from nuonuo_memory.write.drafts import draft_fact
 
 _K = 5
 _TOGETHER = 256
@@ -102,19 +101,14 @@ def run_pararel(data: str | Path, settings: BenchSettings) -> BenchResult:
         NewMemory(fact.text, id=fact.id, cues=[Cue(text, "paraphrase") for text in own])
         for fact, own in zip(loaded.facts, paraphrases, strict=True)
     ]
-    with TemporaryDirectory(prefix="nuonuo-bench-") as name:
-        encoder = encode_texts(
-            Path(name),
-            settings.encoder,
-            texts=_texts(augmented, settings),
-            queries=(question.text for question in questions),
-            progress=settings.progress,
-        )
-        found = {
-            label: _ask(loaded.facts, new, questions, encoder, settings)
-            for label, new in (("system", augmented), ("without_augmentation", plain))
-        }
+    encoder = EncodedOnce(settings.encoder, settings.progress)
+    encoder.encode_queries([question.text for question in questions])
+    found = {
+        label: _ask(loaded.facts, new, questions, encoder, settings)
+        for label, new in (("system", augmented), ("without_augmentation", plain))
+    }
     sections = {label: _scores(ranks) for label, ranks in found.items()}
+    spread = {label: _scores(ranks, standard_error) for label, ranks in found.items()}
     rows = [
         {"fact": question.fact, "question": question.text}
         | {label: dict(zip(("among_all", "alone"), pair, strict=True)) for label, pair in row}
@@ -132,13 +126,9 @@ def run_pararel(data: str | Path, settings: BenchSettings) -> BenchResult:
         commit=commit(),
         sections=sections,
         rows=rows,
+        spread=spread,
+        spread_is=OVER_QUESTIONS,
     )
-
-
-def _texts(memories: Sequence[NewMemory], settings: BenchSettings) -> Iterator[str]:
-    for new in memories:
-        for cue in draft_fact(new, (_ROOT,), settings.memory.cues).cues:
-            yield cue.text
 
 
 Ranks = list[tuple[int | None, int | None]]
@@ -149,7 +139,7 @@ def _ask(
     facts: Sequence[Fact],
     memories: Sequence[NewMemory],
     questions: Sequence[Asking],
-    encoder: EncodedTexts,
+    encoder: EncodedOnce,
     settings: BenchSettings,
 ) -> Ranks:
     with TextMemory.in_memory(
@@ -185,14 +175,14 @@ def _rank(found: Sequence[str], right: str) -> int | None:
     return found.index(right) + 1 if right in found else None
 
 
-def _scores(ranks: Ranks) -> dict[str, Any]:
+def _scores(ranks: Ranks, figure: Figure = scoring.percent) -> dict[str, Any]:
     among = [rank for rank, _ in ranks]
     alone = [rank for _, rank in ranks]
-    return _hits(among) | {"alone": _hits(alone)}
+    return _hits(among, figure) | {"alone": _hits(alone, figure)}
 
 
-def _hits(ranks: Sequence[int | None]) -> dict[str, float]:
+def _hits(ranks: Sequence[int | None], figure: Figure) -> dict[str, float]:
     return {
-        f"hit@{k}": scoring.percent([float(rank is not None and rank <= k) for rank in ranks])
+        f"hit@{k}": figure([float(rank is not None and rank <= k) for rank in ranks])
         for k in (1, _K)
     }

@@ -29,6 +29,8 @@ class BenchResult:
         sections: The scores by section, `system` first; further ones as the benchmark has them.
         rows: One record per question, enough to check every figure.
         reliability: Bars of the reliability diagram, where confidence is measured.
+        spread: How far each score of `sections` would be off, nested as they are.
+        spread_is: What `spread` holds, in words.
     """
 
     benchmark: str
@@ -39,6 +41,8 @@ class BenchResult:
     sections: Mapping[str, Scores]
     rows: Sequence[Mapping[str, Any]] = ()
     reliability: Sequence[Bin] = field(default_factory=tuple)
+    spread: Mapping[str, Scores] = field(default_factory=dict)
+    spread_is: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the stable JSON shape; NaN, which JSON lacks, becomes null."""
@@ -50,7 +54,9 @@ class BenchResult:
             "commit": self.commit,
         }
         bars = {"reliability": [bar._asdict() for bar in self.reliability]}
+        spread = {"spread": {"is": self.spread_is} | dict(self.spread)}
         full = head | dict(self.sections) | (bars if self.reliability else {})
+        full |= spread if self.spread else {}
         cleaned = _without_nan(full)
         return dict(cleaned)
 

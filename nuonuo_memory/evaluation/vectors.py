@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nuonuo_memory.encoders.background import TEXTS as BACKGROUND
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
 from nuonuo_memory.text.hashing import unsigned_text_hash
@@ -68,7 +70,7 @@ def encode_texts(
 ) -> EncodedTexts:
     """Encode each different text once, in bulk, and write the vectors into a folder."""
     pending: dict[int, tuple[str, bool]] = {}
-    for text in texts:
+    for text in chain(BACKGROUND, texts):  # a memory asks for the background, too
         pending.setdefault(unsigned_text_hash(text), (text, False))
     for text in queries:
         pending.setdefault(unsigned_text_hash(_as_query(text)), (text, True))
@@ -87,9 +89,65 @@ def encode_texts(
             rows[part] = vectors.to("cpu", torch.float16).numpy()
             progress("encoding", min(start + _BULK, len(some)), len(some))
     rows.flush()
+    return _written(folder, keys, encoder.name)
+
+
+def _written(folder: Path, keys: NDArray[np.uint64], name: str) -> EncodedTexts:
+    """Write what stands beside the rows of a folder, and open it."""
     np.save(folder / "keys.npy", keys)
-    (folder / "encoder").write_text(encoder.name, encoding="utf-8")
+    (folder / "encoder").write_text(name, encoding="utf-8")
     return EncodedTexts(folder)
+
+
+class EncodedOnce:
+    """An encoder that asks another one for each different text once, and keeps the vectors.
+
+    The rows are half precision, as those of `EncodedTexts`.
+
+    Args:
+        encoder: Makes the vectors.
+        progress: Told how many texts were encoded.
+    """
+
+    def __init__(self, encoder: Encoder, progress: Progress = silent) -> None:
+        self.name, self.dimension = encoder.name, encoder.dimension
+        self._encoder, self._progress = encoder, progress
+        self._rows: dict[int, Tensor] = {}
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode texts: float32 `[n, dimension]`, unit rows."""
+        return self._looked_up(
+            {unsigned_text_hash(text): text for text in texts}, texts, queries=False
+        )
+
+    def encode_queries(self, texts: Sequence[str]) -> Tensor:
+        """Encode questions."""
+        asked = [_as_query(text) for text in texts]
+        new = {unsigned_text_hash(name): text for name, text in zip(asked, texts, strict=True)}
+        return self._looked_up(new, asked, queries=True)
+
+    def write(self, folder: Path) -> EncodedTexts:
+        """Write all vectors into a folder, from which processes can look them up."""
+        self.encode(BACKGROUND)  # a memory asks for the background, too
+        keys = sorted(self._rows)
+        rows = torch.stack([self._rows[key] for key in keys])
+        np.save(folder / "rows.npy", rows.numpy())
+        return _written(folder, np.array(keys, dtype=np.uint64), self.name)
+
+    def _looked_up(self, by_key: dict[int, str], names: Sequence[str], *, queries: bool) -> Tensor:
+        """Return the vectors of `names`, those of the texts that are new encoded first."""
+        new = {key: text for key, text in by_key.items() if key not in self._rows}
+        # by length, so that a batch holds texts alike and little is padded
+        order = sorted(new, key=lambda key: len(new[key]))
+        for start in range(0, len(order), _BULK):
+            part = order[start : start + _BULK]
+            vectors = encode_checked(self._encoder, [new[key] for key in part], queries=queries)
+            self._rows.update(zip(part, vectors.to("cpu", torch.float16), strict=True))
+            self._progress("encoding", len(self._rows), len(self._rows))
+        if not names:
+            return torch.empty((0, self.dimension))
+        rows = torch.stack([self._rows[unsigned_text_hash(name)] for name in names]).float()
+        return torch.nn.functional.normalize(rows, dim=1)
 
 
 def _as_query(text: str) -> str:

@@ -19,8 +19,8 @@ from nuonuo_memory.engine.graph.name_index import NameIndex
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.index import associations
 from nuonuo_memory.index.attributes import AttributeTable
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import CueBatch, Ints, LinkRow, MentionRow, TermBatch
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.types import Namespace
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nuonuo_memory import inputs
 from nuonuo_memory.core import Core
-from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.errors import InvalidInputError, NotFoundError
 from nuonuo_memory.maintenance.diagnosis import Collision, Diagnosis, diagnose_cues
-from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.types import Hop, Stats
+from nuonuo_memory.store.rows import Ints, Query
+from nuonuo_memory.types import Hop, Namespace, Stats
 
 
 def links(core: Core, key: int) -> list[Hop]:
@@ -62,11 +63,22 @@ def diagnosis(core: Core) -> Diagnosis:
     return replace(found, collisions=named)
 
 
-def stats(core: Core) -> Stats:
-    """Return how much the memory holds."""
+def stats(core: Core, namespace: Namespace | str | None = None, *, prefix: bool = True) -> Stats:
+    """Return how much the memory holds.
+
+    Args:
+        core: The memory.
+        namespace: Count what is its own; all namespaces where it is `None`. The bytes are of the
+            whole store in any case.
+        prefix: Count every namespace below it too.
+
+    Raises:
+        NotFoundError: The namespace holds nothing.
+    """
+    query = selection(core, namespace, prefix=prefix)
     with core.lock:
         index = core.follow()
-        counts = core.store.counts()
+        counts = core.store.counts(query)
         return Stats(
             memories=counts.memories,
             cues=counts.cues,
@@ -79,3 +91,21 @@ def stats(core: Core) -> Stats:
             store_bytes=counts.bytes,
             cues_by_kind=counts.cues_by_kind,
         )
+
+
+def selection(core: Core, namespace: Namespace | str | None, *, prefix: bool) -> Query:
+    """Return the query for a namespace, with `prefix` for all below it too; `None` means all.
+
+    Raises:
+        NotFoundError: The namespace holds nothing.
+    """
+    core.require_open()
+    if namespace is None:
+        return Query()
+    query = Query(inputs.namespace_of(namespace), prefix=bool(prefix))
+    if not core.store.count(query):
+        raise NotFoundError(
+            f"expected a namespace that holds memories, got {query.namespace!r}, which holds none; "
+            "namespaces() lists those there are"
+        )
+    return query

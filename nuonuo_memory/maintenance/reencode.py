@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.store import open_store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.types import Progress
 
 
@@ -32,7 +32,7 @@ def reencode(
     """
     if not Path(path).is_file():
         raise InvalidInputError(f"expected the file of a memory to re-encode, got {str(path)!r}")
-    with Store.open(path) as store:
+    with open_store(path) as store:
         total = store.counts().cues
 
         def batches() -> Iterator[tuple[Ints, NDArray[np.float16]]]:

@@ -1,187 +1,127 @@
 """Export and import as JSON lines: one line that describes the file, then one for each memory.
 
-Vectors travel with the cues, as base64 of little-endian float16, and are used where the importing
-memory has the same encoder; otherwise the cues' texts are encoded anew.
+Vectors travel with the cues, as base64 of the little-endian float16 that the store keeps, and are
+stored bit for bit where the importing memory has the same encoder; otherwise the cues' texts are
+encoded anew.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 from typing import IO, Any
-
-import numpy as np
 
 from nuonuo_memory import inputs
 from nuonuo_memory._version import __version__
 from nuonuo_memory.core import Core
-from nuonuo_memory.errors import FormatError, InvalidInputError
-from nuonuo_memory.store.rows import MemoryRow, StrengthRow
-from nuonuo_memory.types import Cue, Link, Progress
+from nuonuo_memory.errors import DuplicateIdError, FormatError, InvalidInputError, shown
+from nuonuo_memory.maintenance.export_records import draft_of, records
+from nuonuo_memory.maintenance.inspection import selection
+from nuonuo_memory.platform import disk_errors, path_of, whole_file
+from nuonuo_memory.types import Namespace, Progress
 from nuonuo_memory.write.drafts import Draft
 from nuonuo_memory.write.writer import Writing
 
 FORMAT = "nuonuo-memory-export"
 VERSION = 1
-_PAGE = 500
 
 
-def export(core: Core, to: str | os.PathLike[str] | IO[str]) -> int:
-    """Write every memory; a file is written beside its place and then moved there, whole or not."""
-    with core.lock, _writing(to) as out:
-        core.follow()
-        encoder = core.encoder
+def export(
+    core: Core,
+    to: str | os.PathLike[str] | IO[str],
+    *,
+    namespace: Namespace | str | None = None,
+    prefix: bool = True,
+) -> int:
+    """Write memories as lines of JSON, all as they are at one moment.
+
+    A file is written beside its place and moved there when it is whole, in place of one that was
+    there; its owner alone may read it. Links and replies are written where both ends are.
+
+    Args:
+        core: The memory.
+        to: A path, or an open text file.
+        namespace: Whose memories; all where it is `None`.
+        prefix: Every namespace below it too.
+
+    Returns:
+        How many memories were written.
+
+    Raises:
+        NotFoundError: The namespace holds nothing.
+        InvalidInputError: No such file can be made.
+        StoreFullError: The disk is full.
+    """
+    core.require_open()
+    store = core.store
+    with store.snapshot():
+        query = selection(core, namespace, prefix=prefix)
+        keys = store.find_keys(query)
         head = {
             "format": FORMAT,
             "version": VERSION,
             "made_by": __version__,
-            "encoder": encoder.name,
-            "dimension": encoder.dimension,
+            "encoder": store.encoder_name,
+            "dimension": store.dimension,
+            "namespace": None if query.namespace is None else list(query.namespace),
         }
-        _line(out, head)
-        rows = core.store.get_keys(core.store.find_keys().tolist())
-        ties = _ties(core, rows)
-        used = {row.memory_key: row for page in core.store.load_strengths() for row in page}
-        for key in sorted(rows):
-            _line(out, _record(core, rows[key]) | ties[key] | _use(used.get(key)))
-        return len(rows)
+        with _writing(to) as out:
+            _line(out, head)
+            for record in records(store, keys):
+                _line(out, record)
+    return len(keys)
 
 
 def import_(
-    writing: Writing, source: str | os.PathLike[str] | IO[str], *, progress: Progress | None = None
+    writing: Writing,
+    source: str | os.PathLike[str] | IO[str],
+    *,
+    namespace: Namespace | str | None = None,
+    progress: Progress | None = None,
 ) -> int:
-    """Add the memories of an export in one transaction."""
+    """Add the memories of an export in one transaction: all of them, or none.
+
+    With `namespace`, an export of one namespace is stored as that of another: what was in it is
+    now in the one given, what was below it is below that. Ids stay, so an export cannot stand
+    beside its original in one store. Messages observed again there are new: what makes a message
+    the same includes its namespace.
+
+    Args:
+        writing: The memory's writing side.
+        source: A path, or an open text file.
+        namespace: Where to put the memories; where they were exported from by default.
+        progress: Called with the number of texts encoded and of all.
+
+    Returns:
+        How many memories were added.
+
+    Raises:
+        FormatError: The file is not an export, or a line of it is damaged.
+        DuplicateIdError: A memory with the same id is here already.
+        InvalidInputError: `namespace` was given for an export of several.
+    """
+    new = None if namespace is None else inputs.namespace_of(namespace)
+    report = inputs.progress_of(progress)
     with _reading(source) as lines:
-        numbered = enumerate(lines, start=1)
-        head = _parsed(*next(numbered, (1, "{}")))
-        if head.get("format") != FORMAT:
-            raise FormatError(
-                f"expected a file made by export (format {FORMAT!r}), got {head.get('format')!r} "
-                "in line 1; to read a conversation, ingest it"
-            )
-        if not isinstance(head.get("version"), int) or head["version"] > VERSION:
-            raise FormatError(
-                f"expected an export of version {VERSION} or older, got {head.get('version')!r}; "
-                "upgrade nuonuo-memory"
-            )
-        same = writing.encoded_alike(head.get("encoder"), head.get("dimension"))
-        drafts = [_draft(number, line, vectors=same) for number, line in numbered if line.strip()]
-    return len(writing.add(drafts, progress=progress))
+        numbered = enumerate(_decoded(lines), start=1)
+        head = _head(*next(numbered, (1, "{}")))
+        size = head.get("dimension")
+        same = writing.encoded_alike(head.get("encoder"), size)
+        drafts = [
+            _draft(number, line, dimension=size if same else None)
+            for number, line in numbered
+            if line.strip()
+        ]
+    if new is not None:
+        drafts = _moved(drafts, new, head.get("namespace"))
+    _refuse_known(writing, [draft.id for draft in drafts])
+    return len(writing.add(drafts, progress=report))
 
 
-def _record(core: Core, row: MemoryRow) -> dict[str, Any]:
-    cues = core.store.cues_of(row.key)
-    keys = np.array([cue.key for cue in cues], dtype=np.int64)
-    vectors = core.index.vectors(keys).astype("<f2")
-    return {
-        "id": row.id,
-        "namespace": list(row.namespace),
-        "text": row.text,
-        "metadata": row.metadata,
-        "role": row.role,
-        "session": row.session,
-        "turn": row.turn,
-        "at": None if row.at is None else datetime.fromtimestamp(row.at, UTC).isoformat(),
-        "digest": row.digest,
-        "created_at": datetime.fromtimestamp(row.created_at, UTC).isoformat(),
-        "cues": [
-            {
-                "kind": cue.kind,
-                "text": cue.text,
-                "vector": base64.b64encode(vector.tobytes()).decode("ascii"),
-            }
-            for cue, vector in zip(cues, vectors, strict=True)
-        ],
-    }
-
-
-def _ties(core: Core, rows: dict[int, MemoryRow]) -> dict[int, dict[str, Any]]:
-    """What each memory is tied to, by key: the application's links, and the turn before it."""
-    found: dict[int, dict[str, Any]] = {key: {"links": [], "after": None} for key in rows}
-    for page in core.store.load_links():
-        for link in page:
-            source, target = rows[link.source_key].id, rows[link.target_key].id
-            if link.kind == "reply":
-                found[link.target_key]["after"] = source
-            else:
-                record = {"target": target, "label": link.label, "weight": link.weight}
-                found[link.source_key]["links"].append(record)
-    return found
-
-
-def _use(row: StrengthRow | None) -> dict[str, Any]:
-    if row is None:
-        return {}
-    at = None if row.used_at is None else datetime.fromtimestamp(row.used_at, UTC).isoformat()
-    return {"uses": row.uses, "used_at": at, "strength": row.strength}
-
-
-def _used(record: dict[str, Any]) -> StrengthRow | None:
-    if "uses" not in record:
-        return None
-    at = record.get("used_at")
-    return StrengthRow(
-        0,
-        uses=inputs.count_of(record["uses"], "uses", least=0),
-        used_at=None if at is None else datetime.fromisoformat(at).timestamp(),
-        strength=float(record["strength"]),
-    )
-
-
-def _draft(number: int, line: str, *, vectors: bool) -> Draft:
-    record = _parsed(number, line)
-    try:
-        at = record.get("at")
-        created = record.get("created_at")
-        return Draft(
-            id=inputs.ids_of(record["id"])[0],
-            text=inputs.text_of(record["text"]),
-            namespace=inputs.namespace_of(record["namespace"]),
-            cues=tuple(_cue(cue, vectors=vectors) for cue in record["cues"]),
-            metadata=inputs.metadata_of(record.get("metadata")),
-            role=record.get("role"),
-            session=record.get("session"),
-            turn=record.get("turn"),
-            at=None if at is None else inputs.time_of(datetime.fromisoformat(at)),
-            digest=record.get("digest"),
-            created_at=datetime.fromisoformat(created).timestamp() if created else 0.0,
-            links=tuple(
-                inputs.link_of(Link(link["target"], link["label"], link["weight"]))
-                for link in record.get("links", ())
-            ),
-            after=record.get("after"),
-            strength=_used(record),
-        )
-    except (KeyError, TypeError, ValueError, InvalidInputError) as error:
-        raise FormatError(
-            f"expected a memory in line {number} of the export, got one that cannot be read: "
-            f"{error!r}; nothing was imported"
-        ) from error
-
-
-def _cue(record: dict[str, Any], *, vectors: bool) -> Cue:
-    vector = None
-    if vectors and record.get("vector"):
-        values = np.frombuffer(base64.b64decode(record["vector"], validate=True), dtype="<f2")
-        vector = tuple(values.astype(np.float32).tolist())
-    return Cue(inputs.text_of(record["text"]), str(record["kind"]), vector)
-
-
-def _parsed(number: int, line: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise FormatError(
-            f"expected JSON in line {number} of the export, got {line[:60]!r}"
-        ) from error
-    if not isinstance(record, dict):
-        raise FormatError(f"expected an object in line {number} of the export, got {line[:60]!r}")
-    return record
+# ------------------------------------------------------------------------------------ export
 
 
 def _line(out: IO[str], record: dict[str, Any]) -> None:
@@ -191,25 +131,111 @@ def _line(out: IO[str], record: dict[str, Any]) -> None:
 @contextmanager
 def _writing(to: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
     if not isinstance(to, str | os.PathLike):
+        if not hasattr(to, "write"):
+            raise InvalidInputError(
+                f"expected a path or an open text file to export to, got {type(to).__name__}"
+            )
         yield to
         return
-    path = Path(to)
-    if path.is_dir() or not path.parent.is_dir():
-        raise InvalidInputError(f"expected a file to export to, got {str(path)!r}: no such folder")
-    part = path.with_name(f".{path.name}.part")
+    path = path_of(to, "an export")
+    with (
+        whole_file(path, "an export to", replace=True) as part,
+        part.open("w", encoding="utf-8") as out,
+    ):
+        yield out
+
+
+# ------------------------------------------------------------------------------------ import
+
+
+def _head(number: int, line: str) -> dict[str, Any]:
+    head = _parsed(number, line)
+    if head.get("format") != FORMAT:
+        raise FormatError(
+            f"expected a file made by export (format {FORMAT!r}) in line 1, got "
+            f"{shown(head.get('format'))}; to read a conversation, ingest it"
+        )
+    if not isinstance(head.get("version"), int) or head["version"] > VERSION:
+        raise FormatError(
+            f"expected an export of version {VERSION} or older, got {shown(head.get('version'))}; "
+            "upgrade nuonuo-memory"
+        )
+    return head
+
+
+def _draft(number: int, line: str, *, dimension: int | None) -> Draft:
+    record = _parsed(number, line)
     try:
-        with part.open("w", encoding="utf-8") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        return draft_of(record, dimension=dimension)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise FormatError(
+            f"expected a memory in line {number} of the export, got one that cannot be read: "
+            f"{shown(error)}; nothing was imported"
+        ) from error
+
+
+def _moved(drafts: list[Draft], new: Namespace, exported: object) -> list[Draft]:
+    """The drafts of an export of one namespace, as those of another."""
+    held = {draft.namespace for draft in drafts}
+    old = tuple(exported) if isinstance(exported, list) else min(held, default=new)
+    if not all(one[: len(old)] == old for one in held) or (exported is None and len(held) > 1):
+        raise InvalidInputError(
+            f"expected an export of one namespace to put at {shown(new)}, got one of "
+            f"{len(held)} namespaces; export with namespace=, or import without"
+        )
+    return [
+        replace(draft, namespace=inputs.namespace_of((*new, *draft.namespace[len(old) :])))
+        for draft in drafts
+    ]
+
+
+def _refuse_known(writing: Writing, ids: list[str]) -> None:
+    """Turns that were observed here already would be passed over in silence."""
+    known = writing.known(ids)
+    if known:
+        raise DuplicateIdError(
+            f"expected new ids in the export, got {shown(known[0])}, which a memory here has "
+            "already; nothing was imported: forget that one first, or import into another file"
+        )
+
+
+def _parsed(number: int, line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(
+            f"expected JSON in line {number} of the export, got {shown(line[:60])}"
+        ) from error
+    if not isinstance(record, dict):
+        raise FormatError(
+            f"expected an object in line {number} of the export, got {shown(line[:60])}"
+        )
+    return record
+
+
+def _decoded(lines: IO[str]) -> Iterator[str]:
+    try:
+        for line in lines:
+            if not isinstance(line, str):
+                raise InvalidInputError("expected a file opened as text to import, got bytes")
+            yield line
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            f"expected an export in UTF-8, got bytes that are none ({error.reason})"
+        ) from error
 
 
 def _reading(source: str | os.PathLike[str] | IO[str]) -> AbstractContextManager[IO[str]]:
     if not isinstance(source, str | os.PathLike):
+        if not hasattr(source, "__iter__"):
+            raise InvalidInputError(
+                f"expected a path or an open text file to import, got {type(source).__name__}"
+            )
         return nullcontext(source)
-    if not Path(source).is_file():
-        raise FormatError(f"expected an exported file to import, got {str(source)!r}: no such file")
-    return Path(source).open(encoding="utf-8")
+    path = path_of(source, "an import")
+    with disk_errors(path, "an import from"):
+        if not path.is_file():
+            raise FormatError(
+                f"expected an exported file to import, got {shown(str(path))}: no such file"
+            )
+        return path.open(encoding="utf-8")

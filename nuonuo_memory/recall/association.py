@@ -15,6 +15,7 @@ from nuonuo_memory.config import AssociationConfig, RankingConfig
 from nuonuo_memory.engine.graph import seeds
 from nuonuo_memory.engine.graph.association_graph import ABOUT
 from nuonuo_memory.engine.graph.spread import Affinity, Spread, Start, rarity, spread
+from nuonuo_memory.engine.vectors.centring import SCALE, offsets
 from nuonuo_memory.engine.vectors.search import Candidates, nearest
 from nuonuo_memory.recall.features import (
     FeatureCache,
@@ -29,10 +30,10 @@ from nuonuo_memory.recall.rank import Ranked, ranked, rerank_depth
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.recall.scope import Query, hashed_terms
 from nuonuo_memory.recall.score import contextual_evidence, independent_evidence
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.store.sqlite.store import Store
 
-EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.55, 0.08
+EVIDENCE_SLOPE, EVIDENCE_OFFSET = 0.52, 0.06
 """Bring evidence that holds activation to the scale of evidence that holds none, so that equal
 values are as likely right: the ratio of the slopes, and what makes the midpoints equal, of the two
 logistic regressions of benchmarks/score_map.py. A rising map, so that no order changes."""
@@ -76,7 +77,11 @@ class Walker:
         first = self._first_look(near)
         start = None if self.request.start is None else self._given(self.request.start)
         names, rare = self._names()
-        more = start is None and config.second > 0 and self._asks_for_more(first, names.key[rare])
+        more = (
+            start is None
+            and config.second_look_share > 0
+            and self._asks_for_more(first, names.key[rare])
+        )
         second = self._second_look(first) if more else None
         cache = FeatureCache(query, first)
         walks = spread(
@@ -108,7 +113,7 @@ class Walker:
         graph = self.query.index.graph
         if not len(first.keys) or not len(rare):
             return False
-        best = int(first.keys[int(np.argmax(first.base(self.association.lexical)))])
+        best = int(first.keys[int(np.argmax(first.base(self.association.bm25_weight)))])
         held = graph.names_of(torch.tensor([best], device=graph.device)).right
         missing = rare[~torch.isin(rare, held)]
         known = graph.mentioned_in(*self._in_each_group(missing))
@@ -117,14 +122,22 @@ class Walker:
     def _second_look(self, first: Features) -> SecondLook:
         """Ask again with what the best memory leaves unexplained of the question."""
         query, index = self.query, self.query.index
-        best = int(np.argmax(first.base(self.association.lexical)))
-        rest = query.centred
+        best = int(np.argmax(first.base(self.association.bm25_weight)))
+        rest, centre = query.centred, query.centre
         if first.cues[best] >= 0:
             cue = index.cues.vectors(torch.tensor([first.cues[best]])).to(rest.device)
-            rest = seeds.leftover(rest, cue)
+            explained = (cue - centre.mean.to(rest)) / centre.spread
+            # The question as a unit vector on the cues' scale, less what the cue explains of it.
+            unit = centre.spread / SCALE
+            rest = seeds.leftover(rest * unit, explained) / unit
         key = int(first.keys[best])
         held = hashed_terms(self.store.get_keys([key])[key].text)
-        again = replace(query, centred=rest, terms=query.terms[~torch.isin(query.terms, held)])
+        again = replace(
+            query,
+            centred=rest,
+            offset=float(offsets(rest.cpu(), centre)),
+            terms=query.terms[~torch.isin(query.terms, held)],
+        )
         near = nearest(
             index.cues,
             rest,
@@ -158,7 +171,7 @@ class Walker:
         names: Start,
     ) -> Start:
         """Return the memories that activation starts from."""
-        device, lexical = self.query.index.graph.device, self.association.lexical
+        device, lexical = self.query.index.graph.device, self.association.bm25_weight
         named = names.activation.sum()
         if start is None:
             looks = [
@@ -184,7 +197,7 @@ class Walker:
         def worth(_query: Tensor, memory: Tensor) -> Tensor:
             """How much the question welcomes each memory: exp(affinity * (evidence - 1))."""
             unique, back = torch.unique(memory, return_inverse=True)
-            base = cache.of(unique.cpu().numpy()).base(self.association.lexical)
+            base = cache.of(unique.cpu().numpy()).base(self.association.bm25_weight)
             welcome = torch.from_numpy(np.exp(self.association.affinity * (base - 1.0)))
             return welcome.to(memory.device)[back]
 
@@ -223,7 +236,9 @@ class Walker:
         """Return evidence with what the second look and activation add, float64 [n]."""
         config = self.association
         if second is not None:
-            evidence = evidence + config.rest * second.cache.of(keys).base(config.lexical)
+            evidence = evidence + config.second_look_weight * second.cache.of(keys).base(
+                config.bm25_weight
+            )
         rows = _rows_of(keys, walks)
         arrived = np.zeros(len(keys))
         arrived[rows >= 0] = walks.activation.cpu().numpy()[rows[rows >= 0]]

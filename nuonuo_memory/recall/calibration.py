@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 from nuonuo_memory.core import Core
-from nuonuo_memory.engine.vectors.pooling import centred
+from nuonuo_memory.engine.vectors.centring import centre_of
 from nuonuo_memory.engine.vectors.search import nearest
 from nuonuo_memory.recall.confidence import MODES, Calibration, calibrate, evidence
 from nuonuo_memory.recall.features import first_pass, rescore
-from nuonuo_memory.recall.scope import Query, Scope, hashed_terms
+from nuonuo_memory.recall.scope import Scope, query_of
 from nuonuo_memory.text.question import Question
 from nuonuo_memory.types import Progress
 
@@ -61,15 +61,14 @@ def _miss(core: Core, key: int, chance: random.Random) -> float | None:
     if not cues or len(others) < MODES:
         return None
     cue = chance.choice(cues)
-    vector = torch.from_numpy(core.index.vectors(np.array([cue.key]))).to(core.device)
+    vector = torch.from_numpy(core.index.vectors(np.array([cue.key])))
     config = core.config.ranking
-    query = Query(
-        question=Question(cue.text, None, None, cue.text),
+    query = query_of(
+        Question(cue.text, None, None, cue.text),
+        vector,
         index=core.index,
-        direction=vector,
-        centred=centred(core.index.cues, vector, [group], share=config.mean_centring),
-        terms=hashed_terms(cue.text),
         scope=Scope([group], torch.from_numpy(others)),
+        centre=centre_of(core.index.cues, [group], core.background()),
         beta=config.beta,
     )
     near = nearest(

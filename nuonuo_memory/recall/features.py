@@ -84,8 +84,8 @@ def rescore(query: Query, keys: Ints, peak: float) -> Features:
     return Features(
         keys=some,
         cues=found.cue_ids[0].cpu().numpy(),
-        similarity=np.where(np.isfinite(close), close, 0.0),
-        pooled=np.where(np.isfinite(pooled), pooled, 0.0),
+        similarity=np.where(np.isfinite(close), close - query.offset, 0.0),
+        pooled=np.where(np.isfinite(pooled), pooled - query.offset, 0.0),
         bm25=query.matches.scores_of(held).numpy(),
         peak=peak,
     )
@@ -102,7 +102,7 @@ def first_pass(query: Query, near: Candidates, *, bm25_candidates: int) -> Featu
     found = pool(
         near.cue_ids[0][held],
         owner,
-        near.similarity[0][held],
+        near.similarity[0][held] - query.offset,
         size=len(memories),
         beta=query.beta,
     )
@@ -146,7 +146,7 @@ def pair_similarity(
     near, other = (torch.from_numpy(features.similarity[places]) for places in pairs)
     device = query.centred.device
     both = (near.to(device), other.to(device))
-    return similarity_of_pairs(query.index.cues, (first, second), both).cpu().numpy()
+    return similarity_of_pairs(query.index.cues, (first, second), both, query.centre).cpu().numpy()
 
 
 def with_neighbours(index: MemoryIndex, keys: Ints) -> Ints:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nuonuo_memory.engine.graph.spread import ABOUT_STEP, LINK_STEP, NO_KEY, Spread, Step
 from nuonuo_memory.index.associations import LINK_KINDS
 from nuonuo_memory.recall.rank import PathOf
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.text.names import name_key
 from nuonuo_memory.types import Hop
 

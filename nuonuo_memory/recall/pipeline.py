@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nuonuo_memory.core import Core
 from nuonuo_memory.encoders.base import encode_checked, unit
-from nuonuo_memory.engine.vectors.pooling import centred
+from nuonuo_memory.engine.vectors.centring import centre_of
 from nuonuo_memory.engine.vectors.search import Candidates, nearest, similarities
 from nuonuo_memory.recall.association import Walker
 from nuonuo_memory.recall.confidence import Calibration, confidence
@@ -23,7 +23,7 @@ from nuonuo_memory.recall.features import first_pass
 from nuonuo_memory.recall.rank import Ranked, rank
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.recall.results import hits
-from nuonuo_memory.recall.scope import Query, Scope, hashed_terms
+from nuonuo_memory.recall.scope import Query, Scope, query_of
 from nuonuo_memory.store.rows import Ints
 from nuonuo_memory.text.question import read_question
 from nuonuo_memory.types import Recall
@@ -40,27 +40,22 @@ def answer(core: Core, texts: Sequence[str], request: RecallRequest) -> list[Rec
     core.require_open()
     if not texts:
         return []
-    directions = encode(core, texts, request).to(core.device)
+    core.verify_encoder()
+    directions = encode(core, texts, request).cpu()
     with core.lock:
         core.follow()
         scope = scope_of(core, request)
+        centre = centre_of(core.index.cues, scope.groups, core.background())
         queries = [
-            Query(
-                question=question,
+            query_of(
+                read_question(text, now=request.now),
+                direction[None],
                 index=core.index,
-                direction=directions[row : row + 1],
-                centred=less[None],
-                terms=hashed_terms(question.topic),
                 scope=scope,
+                centre=centre,
                 beta=core.config.ranking.beta,
             )
-            for row, (question, less) in enumerate(
-                zip(
-                    [read_question(text, now=request.now) for text in texts],
-                    _centred(core, directions, scope),
-                    strict=True,
-                )
-            )
+            for text, direction in zip(texts, directions, strict=True)
         ]
         near = candidates(core, queries, request)
         return [
@@ -97,12 +92,6 @@ def candidates(core: Core, queries: Sequence[Query], request: RecallRequest) -> 
         allowed=scope.allowed,
     )
     return [Candidates(*(column[row : row + 1] for column in found)) for row in range(len(queries))]
-
-
-def _centred(core: Core, directions: Tensor, scope: Scope) -> Tensor:
-    """Return directions [n, d] less a share of the mean of the scope's cues."""
-    share = core.config.ranking.mean_centring
-    return centred(core.index.cues, directions, scope.groups, share=share)
 
 
 def _ranked(core: Core, query: Query, near: Candidates, request: RecallRequest) -> Ranked:

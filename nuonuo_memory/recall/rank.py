@@ -23,8 +23,8 @@ from nuonuo_memory.recall.features import Features, rescore, with_neighbours
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.recall.scope import Query
 from nuonuo_memory.recall.score import contextual_evidence, independent_evidence
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.types import Hop
 
 GROUP_DEPTH = 10

@@ -35,10 +35,11 @@ class RecallRequest:
         inputs.count_of(self.k, "k")
         inputs.count_of(self.hops, "hops", least=0)
         inputs.share_of(self.min_confidence, "min_confidence")
+        # A frozen record keeps the cleaned values: lone surrogates are replaced in them.
         if self.group_by is not None:
-            inputs.text_of(self.group_by, "group_by")
+            object.__setattr__(self, "group_by", inputs.text_of(self.group_by, "group_by"))
         if self.start is not None:
-            inputs.activation_of(self.start)
+            object.__setattr__(self, "start", inputs.activation_of(self.start))
             if self.hops == 0:
                 raise InvalidInputError(
                     "start says where following begins, and hops is 0, which follows nothing; "

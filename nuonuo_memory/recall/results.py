@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from nuonuo_memory.recall.rank import GROUP_DEPTH, Ranked
 from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.store.convert import memory_of
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints, MemoryRow
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.types import Cue, Hit
 
 Cosines = Callable[[Ints], NDArray[np.float64]]
 """From cues to the cosine of each with the question, 0 for a cue of -1."""
 
-SCORE_MIDPOINT = 0.97
-SCORE_SLOPE = 3.2
+SCORE_MIDPOINT = 0.84
+SCORE_SLOPE = 3.6
 """Logistic regression of right against wrong hits, both weighed alike, over LoCoMo and LongMemEval
 together (benchmarks/score_map.py)."""
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nuonuo_memory.engine.bm25.coverage import coverage
 from nuonuo_memory.engine.bm25.term_index import TermMatches
+from nuonuo_memory.engine.vectors.centring import Centre, centred, offsets
 from nuonuo_memory.engine.vectors.pooling import session_evidence
 from nuonuo_memory.index.memory_index import MemoryIndex
 from nuonuo_memory.store.rows import Ints
@@ -47,7 +48,9 @@ class Query:
         question: What it asks for.
         index: Where it looks.
         direction: Its unit vector, [1, d] on the index's device; cosines are taken with it.
-        centred: The same less a share of the mean of the scope's cues; evidence is taken with it.
+        centre: Where the scope's cues lie.
+        centred: The direction relative to it, [1, d]; see `engine.vectors.centring`.
+        offset: What an inner product with `centred` exceeds the similarity by.
         terms: Its hashed words, int64 [q].
         scope: Which memories it may find.
         beta: Inverse temperature at which a memory's cues are pooled.
@@ -56,7 +59,9 @@ class Query:
     question: Question
     index: MemoryIndex
     direction: Tensor
+    centre: Centre
     centred: Tensor
+    offset: float
     terms: Tensor
     scope: Scope
     beta: float
@@ -70,6 +75,40 @@ class Query:
     def overlap(self) -> TermOverlap:
         """The words that the question shares with memories."""
         return TermOverlap(self.index, *self.matches.occurrences())
+
+
+def query_of(
+    question: Question,
+    direction: Tensor,
+    *,
+    index: MemoryIndex,
+    scope: Scope,
+    centre: Centre,
+    beta: float,
+) -> Query:
+    """Return a question as it is asked in a scope.
+
+    Args:
+        question: What it asks for.
+        direction: Its unit vector, [1, d], on the CPU.
+        index: Where it looks.
+        scope: Which memories it may find.
+        centre: Where the scope's cues lie.
+        beta: Inverse temperature at which a memory's cues are pooled.
+    """
+    device = index.cues.device
+    less = centred(direction, centre)
+    return Query(
+        question=question,
+        index=index,
+        direction=direction.to(device),
+        centre=centre,
+        centred=less.to(device, torch.float32),
+        offset=float(offsets(less, centre)),
+        terms=hashed_terms(question.topic),
+        scope=scope,
+        beta=beta,
+    )
 
 
 @dataclass(frozen=True)

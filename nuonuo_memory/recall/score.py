@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from nuonuo_memory.config import RankingConfig
 from nuonuo_memory.recall.features import Features, pair_similarity
 from nuonuo_memory.recall.scope import Query
+from nuonuo_memory.store.protocol import Store
 from nuonuo_memory.store.rows import Ints
-from nuonuo_memory.store.sqlite.store import Store
 from nuonuo_memory.text.question import speaks_of_self
 
 LARGEST_DIFFERENCE = 2.0

@@ -1,5 +1,6 @@
-"""Durable records."""
+"""Durable records: `open_store` opens them, `protocol.Store` says what can be asked of them."""
 
-from nuonuo_memory.store.sqlite.store import Store
+from nuonuo_memory.store.factory import open_store
+from nuonuo_memory.store.protocol import Store, Transaction
 
-__all__ = ["Store"]
+__all__ = ["Store", "Transaction", "open_store"]

@@ -2,55 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nuonuo_memory.errors import InvalidInputError, VectorError
-
-
-def checked_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata as JSON holds it.
-
-    Raises:
-        InvalidInputError: A key is no string, or a value no JSON value; NUL characters, NaN and
-            infinity are none.
-    """
-    value = _json(metadata, "metadata")
-    if not isinstance(value, dict):
-        raise InvalidInputError(f"expected metadata as a mapping, got {metadata!r}")
-    return value
-
-
-def _json(value: object, place: str) -> Any:  # noqa: ANN401  JSON is of any type
-    match value:
-        case None | bool() | int():
-            return value
-        case float():
-            if not math.isfinite(value):
-                raise InvalidInputError(f"expected finite numbers in {place}, got {value!r}")
-            return value
-        case str():
-            if "\0" in value:
-                raise InvalidInputError(f"expected text without NUL in {place}, got {value!r}")
-            return value
-        case Mapping():
-            return {_name(key, place): _json(item, f"{place}.{key}") for key, item in value.items()}
-        case list() | tuple():
-            return [_json(item, f"{place}[{i}]") for i, item in enumerate(value)]
-    raise InvalidInputError(
-        f"expected JSON values (text, numbers, true, false, null, lists, objects) in {place}, "
-        f"got {type(value).__name__}; convert it first"
-    )
-
-
-def _name(key: object, place: str) -> str:
-    if not isinstance(key, str) or "\0" in key:
-        raise InvalidInputError(f"expected the keys of {place} to be text without NUL, got {key!r}")
-    return key
+from nuonuo_memory.errors import VectorError
 
 
 def vector_bytes(vectors: NDArray[np.floating[Any]], *, rows: int, dimension: int) -> list[bytes]:

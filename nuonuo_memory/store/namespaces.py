@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, false, select
-
 from nuonuo_memory.errors import NamespaceError
-from nuonuo_memory.store.sqlite.schema import ancestors, namespaces, narrow_hash
+from nuonuo_memory.store.hashes import narrow_hash
 
 _END = "\x1f"  # ends every label
-_AFTER_END = "\x20"  # the next code point: the end of the range
+_AFTER_END = "\x20"  # the next code point
 _ESCAPES = (("\x1e", "\x1e0"), (_END, "\x1e1"))
 
 
@@ -61,17 +59,6 @@ def hashes(namespace: Sequence[str]) -> list[int]:
     return [narrow_hash(encode(namespace[: i + 1])) for i in range(len(namespace))]
 
 
-def within(namespace: Sequence[str], *, prefix: bool) -> ColumnElement[bool]:
-    """A condition on `namespaces`: this one, or with `prefix` it and all below it."""
-    if not namespace:
-        return namespaces.c.live if prefix else false()
-    path = encode(namespace)
-    found = select(ancestors.c.namespace_key).where(ancestors.c.hash == narrow_hash(path))
-    if not prefix:
-        found = found.where(ancestors.c.itself)
-        return and_(namespaces.c.key.in_(found), namespaces.c.path == path)
-    return and_(
-        namespaces.c.key.in_(found),
-        namespaces.c.path >= path,
-        namespaces.c.path < path[:-1] + _AFTER_END,
-    )
+def end_of(path: str) -> str:
+    """The first string after all paths at or below an encoded one, in order of code points."""
+    return path[:-1] + _AFTER_END

@@ -202,7 +202,7 @@ class Query:
     Attributes:
         namespace: Theirs; `None` is any.
         prefix: Include all namespaces below it.
-        where: A filter on metadata, see `nuonuo_memory.store.sqlite.where_sql`.
+        where: A filter on metadata, see `nuonuo_memory.store.where`.
         since: Earliest time, inclusive: `at`, or `created_at` where there is none.
         until: Latest time, inclusive.
         session: The conversation they belong to.

@@ -1,4 +1,4 @@
-"""A `where` filter, read once into a tree that SQL and Python both evaluate.
+"""A `where` filter, read once into a tree that a store turns into its own language.
 
 where     := {key: test, ...}              every test holds; {} holds for all
            | {"$and": [where, ...]} | {"$or": [where, ...]} | {"$not": where}
@@ -14,12 +14,13 @@ scalar    := text | number | true | false | null
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from nuonuo_memory.errors import FilterError
+from nuonuo_memory.errors import FilterError, shown
+from nuonuo_memory.json_values import clean
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -31,6 +32,7 @@ MAX_TESTS: Final = 200
 """Limits that keep a filter within SQLite's own (an expression tree 1,000 deep)."""
 
 _INT64 = range(-(2**63), 2**63)
+_MAX_FLOAT = sys.float_info.max
 _ORDERED = ("$gt", "$gte", "$lt", "$lte")
 _SCALAR = ("$eq", "$ne", *_ORDERED, "$contains", "$icontains")
 OPERATORS: Final = (*_SCALAR, "$in", "$nin", "$exists")
@@ -75,7 +77,7 @@ class _Parser:
             raise FilterError(f"expected a filter at most {MAX_DEPTH} deep; simplify it")
         if not isinstance(where, Mapping):
             raise FilterError(
-                f"expected a filter as a mapping such as {{'topic': 'travel'}}, got {where!r}"
+                f"expected a filter as a mapping such as {{'topic': 'travel'}}, got {shown(where)}"
             )
         parts: list[Condition] = []
         for key, value in where.items():
@@ -84,24 +86,25 @@ class _Parser:
 
     def _entry(self, key: object, value: object, depth: int) -> list[Condition]:
         if not isinstance(key, str):
-            raise FilterError(f"expected the keys of a filter to be text, got {key!r}")
+            raise FilterError(f"expected the keys of a filter to be text, got {shown(key)}")
+        key = _text(key, key)
         if key in ("$and", "$or"):
             if not isinstance(value, list | tuple) or not value:
                 raise FilterError(
-                    f"expected a non-empty list of filters after {key}, got {value!r}"
+                    f"expected a non-empty list of filters after {key}, got {shown(value)}"
                 )
             return [Group(key, tuple(self.where(part, depth + 1) for part in value))]
         if key == "$not":
             return [Group(key, (self.where(value, depth + 1),))]
         if key.startswith("$"):
             raise FilterError(
-                f"expected a metadata key, $and, $or or $not, got {key!r}; operators stand "
+                f"expected a metadata key, $and, $or or $not, got {shown(key)}; operators stand "
                 "under a key, as in {'n': {'$gte': 2}}"
             )
         if not isinstance(value, Mapping):
             return [self._test(key, "$eq", value)]
         if not value:
-            raise FilterError(f"expected an operator for {key!r}, got an empty mapping")
+            raise FilterError(f"expected an operator for {shown(key)}, got an empty mapping")
         return [self._test(key, operator, operand) for operator, operand in value.items()]
 
     def _test(self, key: str, operator: object, operand: object) -> Check:
@@ -112,7 +115,7 @@ class _Parser:
             )
         if operator not in OPERATORS:
             raise FilterError(
-                f"expected one of {', '.join(OPERATORS)} for {key!r}, got {operator!r}; "
+                f"expected one of {', '.join(OPERATORS)} for {shown(key)}, got {shown(operator)}; "
                 "nested keys are written with dots, as in {'address.city': 'Tours'}"
             )
         name = str(operator)
@@ -120,31 +123,55 @@ class _Parser:
             return Check(key, name, _scalars(key, name, operand))
         if name == "$exists":
             if not isinstance(operand, bool):
-                raise FilterError(f"expected true or false after $exists, got {operand!r}")
+                raise FilterError(f"expected true or false after $exists, got {shown(operand)}")
             return Check(key, name, operand)
         value = _scalar(key, name, operand)
         if name in _ORDERED and kind(value) not in ("number", "string"):
-            raise FilterError(f"expected a number or text after {name}, got {operand!r}")
+            raise FilterError(f"expected a number or text after {name}, got {shown(operand)}")
         if name == "$icontains" and not isinstance(value, str):
-            raise FilterError(f"expected text after {name} for {key!r}, got {operand!r}")
+            raise FilterError(f"expected text after {name} for {shown(key)}, got {shown(operand)}")
         return Check(key, name, value)
 
 
 def _scalars(key: str, operator: str, operand: object) -> tuple[Scalar, ...]:
     if not isinstance(operand, list | tuple | set | frozenset):
-        raise FilterError(f"expected a list after {operator} for {key!r}, got {operand!r}")
-    return tuple(_scalar(key, operator, item) for item in operand)
+        raise FilterError(
+            f"expected a list after {operator} for {shown(key)}, got {shown(operand)}"
+        )
+    found = dict.fromkeys(_kinded(_scalar(key, operator, item)) for item in operand)
+    return tuple(item for _, item in found)
+
+
+def _kinded(item: Scalar) -> tuple[type, Scalar]:
+    return type(item), item  # True, 1 and 1.0 are three things here
+
+
+def _text(key: str, value: str) -> str:
+    if "\0" in value:
+        raise FilterError(
+            f"expected text without NUL in a filter, got {shown(value)} for {shown(key)}"
+        )
+    return clean(value)
 
 
 def _scalar(key: str, operator: str, operand: object) -> Scalar:
-    if isinstance(operand, float) and not math.isfinite(operand):
-        raise FilterError(f"expected a finite number for {key!r}, got {operand!r}")
-    if operand is None or isinstance(operand, str | bool | int | float):
-        return number(operand) if kind(operand) == "number" else operand
+    if isinstance(operand, str):
+        return _text(key, operand)
+    if operand is None or isinstance(operand, bool):
+        return operand
+    if isinstance(operand, int | float):
+        if not -_MAX_FLOAT <= operand <= _MAX_FLOAT:  # NaN compares false
+            raise FilterError(f"expected a finite number for {shown(key)}, got {_named(operand)}")
+        return float(operand) if isinstance(operand, float) or operand not in _INT64 else operand
     raise FilterError(
-        f"expected text, a number, true, false or null after {operator} for {key!r}, "
-        f"got {operand!r}; use $in for several values, $contains for an item of a list"
+        f"expected text, a number, true, false or null after {operator} for {shown(key)}, "
+        f"got {shown(operand)}; use $in for several values, $contains for an item of a list"
     )
+
+
+def _named(operand: float) -> str:
+    """A number for a message; Python refuses to write those of thousands of digits."""
+    return repr(operand) if isinstance(operand, float) else f"one of {operand.bit_length()} bits"
 
 
 def kind(value: object) -> str:
@@ -161,13 +188,3 @@ def kind(value: object) -> str:
         case Mapping():
             return "object"
     return "list"
-
-
-def number(value: Any) -> Any:  # noqa: ANN401  a number of either type
-    """Integers beyond int64 as floats, as SQLite reads them."""
-    if isinstance(value, int) and value not in _INT64:
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
-    return value

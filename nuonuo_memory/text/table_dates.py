@@ -13,6 +13,7 @@ from typing import Any
 import regex
 
 from nuonuo_memory.text import periods
+from nuonuo_memory.text.date_patterns import again, again_all, beside, spaced
 from nuonuo_memory.text.english_dates import Groups, Read, ReadAnyTime, Rule, relative, since
 from nuonuo_memory.text.normalise import folded
 from nuonuo_memory.text.periods import Period
@@ -63,7 +64,7 @@ class _Maker:
             name: folded(one) if isinstance(one, str) else one for name, one in own.items()
         }
         self._cldr: Mapping[str, Any] = _table()[language]
-        self._spaced = language not in _UNSPACED
+        self.spaced = language not in _UNSPACED
         self._months = self._named(self._cldr["months"])
         self._weekdays = self._named(self._cldr["weekdays"])
         self._numbers = {
@@ -88,7 +89,7 @@ class _Maker:
         found: dict[str, int] = {}
         for place, forms in enumerate(names):
             for form in map(folded, forms):
-                if self._spaced or len(form) > 1:
+                if self.spaced or len(form) > 1:
                     found[self._inflected(form)] = place
         return found
 
@@ -106,11 +107,11 @@ class _Maker:
         return f"(?P<{group}>{joined})" if group else f"(?:{joined})"
 
     def _literal(self, phrases: Iterable[str], group: str = "") -> str:
-        return self._one_of((_spaced(phrase) for phrase in phrases), group)
+        return self._one_of((spaced(phrase) for phrase in phrases), group)
 
     def _compile(self, pattern: str) -> regex.Pattern[str]:
         left = r"(?<![\p{L}\p{M}\p{N}])" if self._language not in ("zh", "ja") else ""
-        right = r"(?![\p{L}\p{M}\p{N}])" if self._spaced else ""
+        right = r"(?![\p{L}\p{M}\p{N}])" if self.spaced else ""
         return regex.compile(f"{left}(?:{pattern}){right}")
 
     def _rule(self, pattern: str, read: ReadAnyTime) -> Rule:
@@ -138,7 +139,7 @@ class _Maker:
 
     def _dates(self) -> Iterator[Rule]:
         month = self._one_of(self._months, "month")
-        if not self._spaced:
+        if not self.spaced:
             han = "[0-9一二三四五六七八九十]{1,3}"
             year = rf"(?:(?P<year>{_YEAR}) ?[年년] ?)?"
             yield self._rule(
@@ -188,7 +189,7 @@ class _Maker:
             for after in (self._own["ago_after"],) if "ago_after" in self._own else ():
                 yield self._relative(rf"{number} ?[个個]? ?{nouns} ?(?:{after})", counted)
             for pattern in plain:
-                start, end = (_spaced(part) for part in pattern.split("{0}"))
+                start, end = (spaced(part) for part in pattern.split("{0}"))
                 yield self._relative(f"{start}{number}{end}", counted)
                 if self._own.get("one_bare"):
                     one = end.removeprefix(" ?").strip()
@@ -198,18 +199,18 @@ class _Maker:
             for pattern in set(self._cldr["ago"][unit]) - set(plain):
                 dual = 2 if self._language == "ar" and "ين" in pattern else 1
                 yield self._relative(
-                    _spaced(pattern),
+                    spaced(pattern),
                     _from_now(periods.ago, dual, unit),
                 )
             last = self._own.get("last", "(?!)")
             before = self._own.get("within", "(?!)")
             yield self._relative(
-                rf"(?:{last}) {number} {nouns}|{_again(number)} (?:{last}) {nouns}"
-                if self._spaced
+                rf"(?:{last}) {number} {nouns}|{again(number)} (?:{last}) {nouns}"
+                if self.spaced
                 else rf"(?:{before}) ?{number} ?[个個]? ?{nouns}",
                 in_last,
             )
-            if self._spaced:
+            if self.spaced:
                 yield self._relative(rf"(?:{before}) {number} {nouns}", in_last)
 
     def _nouns(self, unit: str) -> str:
@@ -234,12 +235,12 @@ class _Maker:
             yield self._relative(self._literal(weekends), lambda _, now: periods.weekend(now))
         if last and "weekend" in self._own:
             noun = folded(self._own["weekend"])
-            yield self._relative(_beside(last, noun), lambda _, now: periods.weekend(now))
+            yield self._relative(beside(last, noun), lambda _, now: periods.weekend(now))
         for number, phrases in enumerate(self._cldr["last_weekday"]):
             forms = [form for form, place in self._weekdays.items() if place == number]
-            patterns = [_spaced(phrase) for phrase in phrases]
-            if last and self._spaced:
-                patterns.append(_beside(last, self._one_of(forms)))
+            patterns = [spaced(phrase) for phrase in phrases]
+            if last and self.spaced:
+                patterns.append(beside(last, self._one_of(forms)))
             if self._language == "zh":
                 day = "一二三四五六日"[number] + ("天" if number == 6 else "")
                 patterns.append(rf"上(?:个|個)?(?:周|週|星期|礼拜|禮拜)[{day}]")
@@ -248,23 +249,23 @@ class _Maker:
             noun = words if self._language == "ru" else folded(words)
             year = rf"(?P<year>{_YEAR})"
             if last:
-                yield self._relative(_beside(last, noun), _from_now(periods.season, name, None))
+                yield self._relative(beside(last, noun), _from_now(periods.season, name, None))
             yield self._rule(
                 rf"(?:{noun})(?: de| del| di|) {year}"
-                if self._spaced
+                if self.spaced
                 else rf"{year} ?[年년]의? ?(?:{noun})",
                 partial(_read_season, name),
             )
         for unit in _UNITS[1:]:
             patterns = [
-                _spaced(one)
+                spaced(one)
                 for one in (*self._cldr["last"][unit], *self._own.get(f"last_{unit}", ()))
             ]
-            if last and self._spaced:
-                patterns.append(_beside(last, self._nouns(unit)))
+            if last and self.spaced:
+                patterns.append(beside(last, self._nouns(unit)))
             yield self._relative(self._one_of(patterns), _from_now(periods.last, unit))
             # "this summer" may be to come
-            seasons = "|".join(map(folded, self._own.get("seasons", ("(?!)",))))
+            seasons = "|".join([*map(folded, self._own.get("seasons", ())), "summer", "winter"])
             yield self._relative(
                 rf"{self._literal(self._cldr['this'][unit])}(?![\s'의の]*(?:{seasons}))",
                 _from_now(periods.within, 1, unit),
@@ -276,12 +277,12 @@ class _Maker:
         to = month.replace("P<month>", "P<to>").replace("P<m>", "P<to_m>")
         year = rf"(?:,? (?:de |del |di |d')?(?P<year>{_YEAR}))?"
         end = rf"(?: (?:{own['year_word']}))?" if "year_word" in own else ""
-        if not self._spaced:
+        if not self.spaced:
             year, end = "", ""
             month = rf"(?:(?P<year>{_YEAR}) ?[年년] ?)?{month}"
         between = [*own["between"], ""][:3]
         first, joiner, last = (f"(?:{folded(one)})" if one else "" for one in between)
-        gap = " " if self._spaced else " ?"
+        gap = " " if self.spaced else " ?"
         from_month = f"{first}{gap if first else ''}{month}"
         yield self._rule(
             rf"{from_month}{gap}{joiner}{gap}{to}{year}(?:{gap}{last})?", self._read_months
@@ -298,7 +299,7 @@ class _Maker:
                 )
             if starts[2]:
                 yield self._rule(
-                    rf"(?:{starts[2][0]}){what}(?:{starts[2][1]})?|{_again_all(what)}(?:{starts[2][1]})",
+                    rf"(?:{starts[2][0]}){what}(?:{starts[2][1]})?|{again_all(what)}(?:{starts[2][1]})",
                     since(read),
                 )
         within = own.get("in")
@@ -310,7 +311,7 @@ class _Maker:
             yield self._rule(
                 rf"{month}\.? ?,? (?:de |del |di )?(?P<year>{_YEAR}){end}", self._read_month
             )
-        elif self._spaced:
+        elif self.spaced:
             after = folded(own["in_after"])
             yield self._rule(rf"(?:(?P<year>{_YEAR}) )?{month}(?: ?(?:{after}))", self._read_month)
         else:
@@ -319,7 +320,7 @@ class _Maker:
 
     def _years(self, end: str) -> Iterator[Rule]:
         own = self._own
-        if not self._spaced:
+        if not self.spaced:
             yield self._rule(rf"(?P<year>{_YEAR}) ?[年년]", _read_year)
             return
         if "year" in own:
@@ -333,7 +334,7 @@ class _Maker:
             yield self._rule(rf"(?P<year>{_YEAR})(?! ?(?:[%€$]|euro|\p{{N}}))", _read_likely_year)
 
     def _month(self) -> str:
-        if self._spaced:
+        if self.spaced:
             return self._one_of(self._months, "month")
         return r"(?P<m>1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九]) ?(?:月|월)(?![日号一-九个個\d])"
 
@@ -352,25 +353,6 @@ class _Maker:
 
 
 _NO_UNITS = frozenset(("vor", "hace", "назад", "önce", "geleden", "قبل", "पहले", "il", "dans"))
-
-
-def _spaced(phrase: str) -> str:
-    """Return a phrase as a pattern that takes any space between its words."""
-    return regex.escape(folded(phrase).replace("’", "'")).replace(r"\ ", " ").replace(" ", r"\s?")
-
-
-def _beside(last: str, noun: str) -> str:
-    """Return a pattern for "last" before or after a noun."""
-    return rf"(?:{last})\s?(?:{noun})|(?:{noun})\s?(?:{last})"
-
-
-def _again(pattern: str) -> str:
-    """Return a pattern with its group of a number under another name."""
-    return pattern.replace("P<n>", "P<n2>")
-
-
-def _again_all(pattern: str) -> str:
-    return regex.sub(r"P<(\w+)>", r"P<\g<1>2>", pattern)
 
 
 def _from_now(read: Callable[..., Period | None], *given: object) -> Read:

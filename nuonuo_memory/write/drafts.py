@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nuonuo_memory.config import CueConfig
 from nuonuo_memory.inputs import merged
 from nuonuo_memory.store.rows import MemoryRow, StrengthRow
@@ -25,8 +28,11 @@ class Draft:
     Attributes:
         digest: What makes the same message the same; `None` for a fact, which has no such thing.
         created_at: When it was first stored, in seconds since 1970; 0 for now.
+        updated_at: When it was last changed, likewise; 0 for the time of storing.
         after: Id of the turn that this one follows in its session.
         strength: How much it was of use, where it comes from another store; its key is not read.
+        vectors: The cues' vectors as a store of the same encoder kept them, [n, dimension], to be
+            stored bit for bit; `None` where the cues are to be encoded.
     """
 
     id: str
@@ -41,8 +47,10 @@ class Draft:
     digest: str | None = None
     links: tuple[Link, ...] = ()
     created_at: float = 0.0
+    updated_at: float = 0.0
     after: str | None = None
     strength: StrengthRow | None = None
+    vectors: NDArray[np.float16] | None = field(default=None, compare=False)
 
     @property
     def said(self) -> str:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from nuonuo_memory.core import Core
 from nuonuo_memory.encoders.base import encode_checked, unit
 from nuonuo_memory.errors import DuplicateIdError, NotFoundError
+from nuonuo_memory.store.protocol import Transaction
 from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, Query, TermRow
-from nuonuo_memory.store.sqlite.transaction import Writer
 from nuonuo_memory.text.mentions import Mention
 from nuonuo_memory.text.terms import terms
 from nuonuo_memory.types import Cue, Link, Namespace, Progress
@@ -170,6 +170,12 @@ class Writing:
         encoder = self._core.encoder
         return (name, dimension) == (encoder.name, encoder.dimension)
 
+    def known(self, ids: Sequence[str]) -> list[str]:
+        """Return those of the ids that memories have, in order."""
+        self._core.require_open()
+        held = self._core.store.keys(ids)
+        return [id_ for id_ in ids if id_ in held]
+
     def encode(
         self, cues: Sequence[Cue], *, progress: Progress | None = None
     ) -> NDArray[np.float16]:
@@ -191,8 +197,7 @@ class Writing:
         return rows
 
     def _prepare(self, drafts: Sequence[Draft], progress: Progress | None) -> list[Prepared]:
-        vectors = self.encode([cue for draft in drafts for cue in draft.cues], progress=progress)
-        ends = np.cumsum([len(draft.cues) for draft in drafts])[:-1]
+        vectors = self._vectors(drafts, progress)
         titles = [draft.metadata.get("title") for draft in drafts]
         mentions = self._core.extractor.extract(
             [draft.text for draft in drafts],
@@ -200,8 +205,17 @@ class Writing:
         )
         return [
             Prepared(draft, own, tuple(found) if draft.cues else ())
-            for draft, own, found in zip(drafts, np.split(vectors, ends), mentions, strict=True)
+            for draft, own, found in zip(drafts, vectors, mentions, strict=True)
         ]
+
+    def _vectors(
+        self, drafts: Sequence[Draft], progress: Progress | None
+    ) -> list[NDArray[np.float16]]:
+        """The vectors of each draft's cues: those that it brings, the others encoded together."""
+        bare = [draft for draft in drafts if draft.vectors is None]
+        found = self.encode([cue for draft in bare for cue in draft.cues], progress=progress)
+        encoded = iter(np.split(found, np.cumsum([len(draft.cues) for draft in bare])[:-1]))
+        return [next(encoded) if draft.vectors is None else draft.vectors for draft in drafts]
 
     def _replaceable(
         self, ids: Sequence[str], known: dict[str, int], replacing: bool
@@ -239,7 +253,7 @@ class Prepared:
     mentions: tuple[Mention, ...]
 
 
-def _write_parts(writer: Writer, new: Sequence[Prepared], keys: Sequence[int]) -> None:
+def _write_parts(writer: Transaction, new: Sequence[Prepared], keys: Sequence[int]) -> None:
     strengths = [
         replace(one.draft.strength, memory_key=key)
         for key, one in zip(keys, new, strict=True)
@@ -271,7 +285,7 @@ def _row(draft: Draft, created_at: float) -> MemoryRow:
         at=None if draft.at is None else draft.at.timestamp(),
         digest=draft.digest,
         created_at=created_at or draft.created_at,
-        updated_at=time.time() if created_at else 0.0,
+        updated_at=time.time() if created_at else draft.updated_at,
     )
 
 

@@ -19,10 +19,11 @@ FRAMEWORKS = {
     "langgraph",
     "llama_index",
     "langchain_nuonuo",
+    "langgraph_store_conformance",
     "llama_index_nuonuo",
 }
 LAYERS = (
-    {"_version", "errors", "types", "config", "threads", "inputs"},
+    {"_version", "errors", "types", "config", "threads", "platform", "json_values", "inputs"},
     {"encoders", "text", "engine", "store", "formats"},
     {"extractors", "index"},
     {"core"},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from nuonuo_memory.cli import app
+from nuonuo_memory.cli.app import app
 
 TALK = """2026-01-05
 User: My sister Ada was born on the third of May.

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 from xml.etree import ElementTree as ET
 
 import pytest
-import typer.main
+from cli_runs import Runs, Talk
 
 from nuonuo_memory import TextMemory
-from nuonuo_memory.cli import app
 from nuonuo_memory.encoders.base import HashingEncoder
-
-DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
-
-
-class Runs(Protocol):
-    stdout: str
-    stderr: str
-
-    def __call__(self, *arguments: str, code: int = 0, answer: str | None = None) -> str: ...
-    def json(self, *arguments: str) -> object: ...
-    def fails(self, *arguments: str, code: int = 1) -> str: ...
-
-
-Talk = Callable[[], Runs]
 
 
 def test_ingest_counts_and_adds_nothing_twice(nuonuo: Runs, talk: Talk) -> None:
@@ -61,6 +42,25 @@ def test_recall_as_json_with_conditions(talk: Talk) -> None:
     assert "nothing comes to mind" in unsure
 
 
+def test_recall_follows_as_many_hops_as_told(talk: Talk) -> None:
+    nuonuo = talk()
+    text = "Who deploys what the fixer of the login bug finishes?"
+    assert nuonuo.json("recall", text, "--hops", "3") == nuonuo.json("follow", text)
+    assert not any(hit["path"] for hit in nuonuo.json("recall", text)["hits"])  # type: ignore[index]
+    surest = nuonuo.json("follow", text, "--min-confidence", "1")
+    assert surest["hits"] == []  # type: ignore[index]
+    one = nuonuo.json("follow", text, "--group-by", "session", "-k", "2")
+    assert len({hit["session"] for hit in one["hits"]}) == len(one["hits"])  # type: ignore[index]
+
+
+def test_follow_starts_where_told_and_reckons_from_now(talk: Talk) -> None:
+    nuonuo = talk()
+    maria = next(one for one in nuonuo.json("list") if "login" in one["text"])  # type: ignore[attr-defined]
+    found = nuonuo.json("follow", "what then?", "--start", maria["id"][:8])
+    assert any(hop["source"] == maria["id"] for hit in found["hits"] for hop in hit["path"])  # type: ignore[index]
+    nuonuo("recall", "what was said last week", "--now", "2026-01-12")
+
+
 def test_follow_shows_paths(talk: Talk) -> None:
     nuonuo = talk()
     found = nuonuo.json("follow", "Who deploys what the fixer of the login bug finishes?")
@@ -84,6 +84,30 @@ def test_show_list_stats(talk: Talk) -> None:
     assert "hashing-256" in nuonuo("stats")
 
 
+def test_remember_and_update(nuonuo: Runs) -> None:
+    hashing = ("--encoder", "hashing")
+    told = nuonuo.json(
+        "remember", "Ada was born on 3 May.", *hashing, "--id", "birthday",
+        "--cue", "When is the party?", "--meta", "topic=family", "--meta", "n=2",
+        "--at", "2026-01-05T09:30",
+    )  # fmt: skip
+    assert (told["id"], told["metadata"]) == ("birthday", {"topic": "family", "n": 2})  # type: ignore[index]
+    assert told["at"] == "2026-01-05T09:30:00+00:00"  # type: ignore[index]
+    assert nuonuo.json("recall", "When is the party?")["hits"][0]["cue"]["kind"] == "user"  # type: ignore[index]
+    nuonuo("remember", "-", "--link", "birthday", answer="Read from a pipe.\n")
+    piped = next(one for one in nuonuo.json("list") if one["id"] != "birthday")  # type: ignore[attr-defined]
+    assert piped["text"] == "Read from a pipe."
+    assert nuonuo.json("show", piped["id"])["links"][0]["target"] == "birthday"  # type: ignore[index]
+
+    changed = nuonuo.json("update", "birthday", "--text", "Ada was born on 4 May.")
+    assert changed["text"] == "Ada was born on 4 May."  # type: ignore[index]
+    assert changed["metadata"] == told["metadata"]  # type: ignore[index]
+    dated = nuonuo.json("update", "birt", "--meta", "topic=dates", "--at", "2026-02-01")
+    assert (dated["metadata"], dated["at"][:10]) == ({"topic": "dates"}, "2026-02-01")  # type: ignore[index]
+    assert "updated" in nuonuo("update", "birthday", "--text", "-", answer="Ada: 5 May.")
+    assert nuonuo.json("show", "birthday")["text"] == "Ada: 5 May."  # type: ignore[index]
+
+
 def test_forget_by_id_session_and_all(talk: Talk) -> None:
     nuonuo = talk()
     first = nuonuo.json("list")[0]["id"]  # type: ignore[index]
@@ -102,6 +126,9 @@ def test_stats_says_which_memories_collide(nuonuo: Runs) -> None:
     [found] = nuonuo.json("stats", "--diagnose")["diagnosis"]["collisions"]  # type: ignore[index]
     assert {found["first"], found["second"]} == ids
     assert "The blue door" in nuonuo("stats", "--diagnose")
+    assert nuonuo.json("diagnose") == nuonuo.json("stats", "--diagnose")["diagnosis"]  # type: ignore[index]
+    assert "crosstalk" in nuonuo("diagnose", "--svg", "margins.svg")
+    assert ET.fromstring(Path("margins.svg").read_text(encoding="utf-8")).tag.endswith("svg")
 
 
 def test_consolidate_lists_and_does_it_when_told(nuonuo: Runs) -> None:
@@ -134,6 +161,13 @@ def test_namespaces_are_apart(talk: Talk) -> None:
     assert nuonuo.json("forget", "--all", "--yes", "-n", "acme/alice") == {"forgotten": 5}
     assert len(nuonuo.json("list")) == 5  # type: ignore[arg-type]
     assert nuonuo.json("list", "-n", "acme") == []
+    nuonuo("remember", "The door is blue.", "-n", "acme/alice")
+    assert nuonuo.json("namespaces") == [["acme", "alice"], ["default"]]
+    assert nuonuo("namespaces", "-n", "acme") == "acme/alice\n"
+    assert nuonuo.json("stats", "-n", "acme")["memories"] == 1  # type: ignore[index]
+    assert nuonuo.json("export", "one.jsonl", "-n", "acme")["exported"] == 1  # type: ignore[index]
+    nuonuo("import", "one.jsonl", "--db", "other.db", "-n", "bob", "--encoder", "hashing")
+    assert nuonuo.json("namespaces", "--db", "other.db") == [["bob", "alice"]]
 
 
 def test_calibrate(talk: Talk) -> None:
@@ -151,49 +185,19 @@ def test_export_import_reencode(talk: Talk) -> None:
     assert nuonuo.json("reencode", "--encoder", "hashing")["cues"] == cues  # type: ignore[index]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["recall", "Ada", "--db", "none.db"], "no such file"),
-        (["recall", " "], "at least one visible character"),
-        (["recall", "Ada", "-k", "0"], "k must be"),
-        (["recall", "Ada", "--where", "topic"], "such as topic=travel"),
-        (["recall", "Ada", "--where", "{topic"], "filter in JSON"),
-        (["recall", "Ada", "--since", "soon"], "2026-01-05"),
-        (["recall", "Ada", "-n", "a//b"], "labels"),
-        (["recall", "Ada", "--encoder", "minilm"], "reencode"),
-        (["show", "unknown"], "expected the id"),
-        (["forget"], "neither"),
-        (["forget", "a", "--all"], "both"),
-        (["ingest", "none.txt"], "no such file"),
-        (["ingest", "nuonuo.db"], "UTF-8"),
-        (["import", "talk.txt"], "line 1"),
-        (["stats", "--db", "talk.txt"], "store"),
-        (["reencode", "--db", "none.db"], "no such file"),
-        (["export", "none/all.jsonl"], "no such folder"),
-    ],
-)
-def test_errors_are_one_line_with_exit_code_1(talk: Talk, arguments: list[str], says: str) -> None:
+def test_backup_of_all_and_of_one_namespace(talk: Talk) -> None:
     nuonuo = talk()
-    error = nuonuo.fails(*arguments)
-    assert error.startswith("Error: ")
-    assert says in error
-    assert error.count("\n") == 1
-    assert "Traceback" not in error
-
-
-def test_wrong_usage_has_exit_code_2(nuonuo: Runs) -> None:
-    assert "--nonsense" in nuonuo.fails("recall", "Ada", "--nonsense", code=2)
-
-
-def test_the_program_starts_without_what_is_heavy() -> None:
-    code = "import sys, nuonuo_memory.cli; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    nuonuo("remember", "The door is blue.", "-n", "acme")
+    assert nuonuo.json("backup", "all.db") == {"copied": 6, "file": "all.db"}
+    assert "1 memories" in nuonuo("backup", "acme.db", "-n", "acme")
+    assert nuonuo.json("namespaces", "--db", "acme.db") == [["acme"]]
+    assert "all.db" in nuonuo.fails("backup", "all.db")
 
 
 def test_version_and_help(nuonuo: Runs) -> None:
     assert re.match(r"\d+\.\d+", nuonuo("--version"))
     assert "recall" in nuonuo("--help")
+    assert nuonuo() == nuonuo("--help")
 
 
 def test_the_environment_names_the_file(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,41 +207,7 @@ def test_the_environment_names_the_file(talk: Talk, monkeypatch: pytest.MonkeyPa
     assert nuonuo.json("stats")["memories"] == 5  # type: ignore[index]
 
 
-def test_every_command_and_option_is_documented() -> None:
-    docs = DOCS.read_text(encoding="utf-8")
-    group = typer.main.get_command(app)
-    names = sorted(group.commands)  # type: ignore[attr-defined]
-    assert set(names) <= set(re.findall(r"^### `nuonuo (\w+)", docs, re.MULTILINE))
-    for name in names:
-        for parameter in group.commands[name].params:  # type: ignore[attr-defined]
-            for option in (o for o in parameter.opts if o.startswith("--")):
-                assert f"{option}" in docs or option in {"--top", "--help"}, f"{name} {option}"
-
-
 def test_json_is_all_that_stands_on_standard_output(talk: Talk) -> None:
     nuonuo = talk()
     for arguments in (["recall", "Ada"], ["follow", "Ada"], ["list"], ["stats"]):
         json.loads(nuonuo(*arguments, "--json"))
-
-
-def test_a_picture_holds_every_path_once(talk: Talk) -> None:
-    nuonuo = talk()
-    hits = nuonuo.json("follow", "who fixed the login bug", "--svg", "paths.svg")["hits"]  # type: ignore[index]
-    picture = ET.fromstring(Path("paths.svg").read_text(encoding="utf-8"))
-    shown = "".join(picture.itertext())
-    words = [hit["text"].split()[0] for hit in hits]
-    assert all(word in shown for word in words)
-    boxes = picture.findall("{*}g[@class='m']/{*}rect")
-    assert len({box.get("x") for box in boxes}) <= len(hits)
-    assert len({(box.get("x"), box.get("y")) for box in boxes}) == len(boxes)
-
-
-def test_follow_draws_its_path_and_stats_diagnose(talk: Talk) -> None:
-    nuonuo = talk()
-    nuonuo("follow", "who fixed the login bug", "--svg", "path.svg", "--html", "path.html")
-    assert "crosstalk" in nuonuo("stats", "--diagnose", "--svg", "margins.svg").lower()
-    for name in ("path.svg", "margins.svg"):
-        picture = ET.fromstring(Path(name).read_text(encoding="utf-8"))
-        assert picture.tag.endswith("svg")
-    assert Path("path.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert "diagnosis" in nuonuo.json("stats", "--diagnose")  # type: ignore[operator]

@@ -6,40 +6,13 @@ from threading import Thread
 
 import pytest
 import torch
+from bert_weights import WORDS, D, small_bert
 from torch import Tensor
 
-from nuonuo_memory.encoders.bert import Bert, load_bert, sentence_vectors
+from nuonuo_memory.encoders.bert import Bert, sentence_vectors
 from nuonuo_memory.encoders.bert_graphs import CapturedBert
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-D, WIDE, WORDS = 128, 512, 300
-
-
-def small_bert() -> Bert:
-    made = torch.Generator().manual_seed(0)
-
-    def some(*sizes: int) -> Tensor:
-        return torch.randn(sizes, generator=made).cuda() * 0.1
-
-    tensors = {
-        "embeddings.word_embeddings.weight": some(WORDS, D),
-        "embeddings.position_embeddings.weight": some(256, D),
-        "embeddings.token_type_embeddings.weight": some(2, D),
-        "embeddings.LayerNorm.weight": 1 + some(D),
-        "embeddings.LayerNorm.bias": some(D),
-    }
-    for layer in range(2):
-        prefix = f"encoder.layer.{layer}"
-        sizes = {f"attention.self.{part}": (D, D) for part in ("query", "key", "value")}
-        sizes |= {"attention.output.dense": (D, D)}
-        sizes |= {"intermediate.dense": (WIDE, D), "output.dense": (D, WIDE)}
-        for name, shape in sizes.items():
-            tensors[f"{prefix}.{name}.weight"] = some(*shape)
-            tensors[f"{prefix}.{name}.bias"] = some(shape[0])
-        for name in ("attention.output.LayerNorm", "output.LayerNorm"):
-            tensors[f"{prefix}.{name}.weight"] = 1 + some(D)
-            tensors[f"{prefix}.{name}.bias"] = some(D)
-    return load_bert(tensors, heads=4, eps=1e-12)
 
 
 def reference(bert: Bert, ids: list[int]) -> Tensor:
@@ -49,7 +22,7 @@ def reference(bert: Bert, ids: list[int]) -> Tensor:
 
 @pytest.mark.parametrize("count", [1, 2, 15, 16, 17, 32, 50, 64, 65, 128, 200, 256])
 def test_every_length_gives_the_plain_vector(count: int) -> None:
-    bert = small_bert()
+    bert = small_bert("cuda")
     captured = CapturedBert(bert.to(torch.float16))
     ids = torch.randint(1, WORDS, (count,)).tolist()
     for _ in range(2):
@@ -60,7 +33,7 @@ def test_every_length_gives_the_plain_vector(count: int) -> None:
 
 
 def test_what_was_padded_leaves_no_trace() -> None:
-    bert = small_bert()
+    bert = small_bert("cuda")
     captured = CapturedBert(bert.to(torch.float16))
     first = captured([5, 6, 7])
     captured(list(range(1, 17)))
@@ -68,7 +41,7 @@ def test_what_was_padded_leaves_no_trace() -> None:
 
 
 def test_threads_do_not_mix() -> None:
-    captured = CapturedBert(small_bert().to(torch.float16))
+    captured = CapturedBert(small_bert("cuda").to(torch.float16))
     texts = [[number + 1] * (number % 20 + 1) for number in range(200)]
     expected = [captured(ids) for ids in texts]
     found: dict[int, Tensor] = {}

@@ -37,7 +37,7 @@ def exact_nearest(
     if not cues:
         return []
     rows = cue_index.gather(torch.tensor([cue for cue, _ in cues]))
-    codes = 256 * rows.high.cpu().long() + rows.low.cpu().long()
+    codes = 256 * rows.coarse.cpu().long() + rows.residual.cpu().long()
     asked = encode_queries(query[None])
     wanted, unit = [int(value) for value in asked.code[0].tolist()], float(asked.unit)
     peak = float(query.abs().max())

@@ -55,7 +55,7 @@ def as_dict(result: tuple[torch.Tensor, torch.Tensor]) -> dict[int, float]:
 
 @pytest.fixture(params=[4, 2048], ids=["short tail", "long tail"])
 def tail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postings_module, "_TAIL", request.param)
+    monkeypatch.setattr(postings_module, "_TAIL_POSTINGS", request.param)
 
 
 @pytest.mark.usefixtures("tail")
@@ -110,7 +110,7 @@ class TestAgainstPlainBM25:
         assert alone == pytest.approx(plain_bm25(other, query))
         both = as_dict(index.scores(terms, [1, 2]))
         assert both == pytest.approx(plain_bm25({**one, **other}, query))
-        assert index.documents([1, 2, 3]) == len(one) + len(other)
+        assert len(index) == len(one) + len(other)
 
 
 def test_best_first_ties_by_id_and_allowed() -> None:
@@ -142,7 +142,7 @@ def test_nothing_asked_or_held() -> None:
 def test_a_memory_without_terms_counts() -> None:
     index = TermIndex()
     add(index, {1: {}, 2: {4: 1}, 3: {}})
-    assert index.documents([0]) == 3
+    assert len(index) == 3
     assert as_dict(index.scores(torch.tensor([4]), [0])) == pytest.approx(
         plain_bm25({1: {}, 2: {4: 1}, 3: {}}, {4})
     )

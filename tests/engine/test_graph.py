@@ -169,10 +169,10 @@ def test_nothing_of_a_removed_edge_stays(device: str) -> None:
         )
     edges.remove_left(long(key).to(device))
     assert len(edges) == 2
-    held = (edges._index.keys, edges._index.scopes, edges._ties, edges._kind)
+    held = (edges._index.keys, edges._index.scopes, edges._table, edges._kind)
     for column, values in zip(held, ((key, key + 5), (key,), (), ()), strict=True):
         assert not set(values) & set(column.flatten().tolist())
-    assert (edges._ties[2] == 0).all()
+    assert (edges._table[2] == 0).all()
     assert edges._kind[2] == 0
 
 

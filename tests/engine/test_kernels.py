@@ -72,7 +72,7 @@ def test_the_batch_kernel(kind: str) -> None:
     check(cue_index, hard_vectors("normal", 130, 64, 7), [[0]] * 130)
 
 
-def test_graphs_follow_the_arena() -> None:
+def test_graphs_follow_the_index() -> None:
     cue_index = index_of("normal", 3000)
     queries = hard_vectors("normal", 2, 64, 7)
     for first in range(5000, 5400, 100):

@@ -73,7 +73,7 @@ def test_keys_of_any_stride_stand_near_their_homes(stride: int) -> None:
         rows = torch.arange(len(keys), dtype=torch.int32)
         entries = held.append(keys, torch.full_like(keys, scope), rows)
         assert torch.equal(held.find(keys, scope).long(), entries)
-    assert len(held._window) <= keyrows.FARTHEST
+    assert len(held._window) <= keyrows.MOST_PROBES
     assert len(held._table) <= 1 << 18
 
 

@@ -7,19 +7,24 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuonuo_memory.engine.vectors.centring import Centre
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.pooling import (
-    centred,
     cue_evidence,
     pool,
     session_evidence,
     similarity_of_pairs,
 )
-from nuonuo_memory.engine.vectors.search import best_cues, similarities
+from nuonuo_memory.engine.vectors.search import similarities
 
 
 def unit(*rows: list[float]) -> torch.Tensor:
     return torch.nn.functional.normalize(torch.tensor(rows), dim=1)
+
+
+def nowhere(dimension: int) -> Centre:
+    """The centre that leaves similarities as they are."""
+    return Centre(torch.zeros(dimension, dtype=torch.float64), 1.0)
 
 
 def filled() -> CueIndex:
@@ -28,27 +33,6 @@ def filled() -> CueIndex:
     memories = torch.tensor([7, 7, 8, 9])
     cue_index.add(torch.tensor([1, 2, 3, 4]), vectors, memory_ids=memories, group=0)
     return cue_index
-
-
-def test_a_vague_cue_loses_to_a_telling_one(device: str) -> None:
-    """What all cues share tells none from another, and nothing else of the question changes."""
-    generator = torch.Generator().manual_seed(3)
-    shared = torch.zeros(32)
-    shared[0] = 1.0
-    cues = torch.nn.functional.normalize(
-        0.2 * torch.randn(2000, 32, generator=generator) + shared, dim=1
-    )
-    telling, vague = cues[0].clone(), shared
-    cue_index, ids = CueIndex(32, device=device), torch.arange(2001)
-    cue_index.add(ids, torch.cat([cues, vague[None]]), memory_ids=ids, group=4)
-    query = torch.nn.functional.normalize(telling + 2 * shared, dim=0)[None].to(device)
-    assert centred(cue_index, query, [4], share=0.0).equal(query)
-    assert centred(cue_index, query, [5], share=0.4).equal(query)
-    taken = centred(cue_index, query, [4], share=0.4)
-    assert taken.cpu().equal(query.cpu() - (0.4 * cue_index.mean([4])).float().cpu())
-    pair = torch.tensor([0, 2000])
-    before, after = (similarities(cue_index, one, pair).tolist() for one in (query, taken))
-    assert before[0] - before[1] < after[0] - after[1]
 
 
 def test_two_cues_outvote_one_that_is_as_near() -> None:
@@ -85,13 +69,19 @@ def test_joined_cues_are_one_unit_vector_between_them(dimension: int, device: st
     first, second = torch.tensor([0, 1, 2, 3]), torch.tensor([4, 5, 6, 7])
     similarity = (vectors @ query).to(device, torch.float64)
     found = similarity_of_pairs(
-        cue_index, (first, second), (similarity[first.to(device)], similarity[second.to(device)])
+        cue_index,
+        (first, second),
+        (similarity[first.to(device)], similarity[second.to(device)]),
+        nowhere(len(query)),
     )
     total = vectors[first] + vectors[second]
     expected = total @ query / total.norm(dim=1)
     assert found.tolist() == pytest.approx(expected.tolist(), abs=2e-4)
     alone = similarity_of_pairs(
-        cue_index, (first[2:3], second[2:3]), (similarity[2:3], similarity[6:7])
+        cue_index,
+        (first[2:3], second[2:3]),
+        (similarity[2:3], similarity[6:7]),
+        nowhere(len(query)),
     )
     assert alone.tolist() == found[2:3].tolist()
 
@@ -106,7 +96,7 @@ def test_opposite_cues_do_not_blow_up() -> None:
     )
     near = torch.tensor([0.9, -0.9], dtype=torch.float64)
     found = similarity_of_pairs(
-        cue_index, (torch.tensor([1]), torch.tensor([2])), (near[:1], near[1:])
+        cue_index, (torch.tensor([1]), torch.tensor([2])), (near[:1], near[1:]), nowhere(3)
     )
     assert found.tolist() == pytest.approx([0.0])
 
@@ -115,9 +105,9 @@ def test_agrees_with_the_best_cue_of_the_arena() -> None:
     cue_index, queries = filled(), unit([1, 0.2, 0], [0, 0.1, 1])
     memories = torch.tensor([[7, 8, -1], [9, 7, 12]])
     found = cue_evidence(cue_index, queries, memories, beta=30.0)
-    cues, similarity = best_cues(cue_index, queries, memories)
-    assert found.cue_ids.tolist() == cues.tolist()
-    assert found.similarity.tolist() == similarity.tolist()
+    assert found.cue_ids.tolist() == [[1, 3, -1], [4, 2, -1]]
+    best = similarities(cue_index, queries[:1], torch.tensor([1, 3]))
+    assert found.similarity[0].tolist() == [*best.tolist(), -math.inf]
     assert found.pooled[0, 0] > found.similarity[0, 0]
     assert found.pooled[0, 1] == pytest.approx(found.similarity[0, 1].item())
     assert found.pooled[1, 2] == -math.inf

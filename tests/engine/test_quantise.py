@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from nuonuo_memory.engine.vectors.quantise import (
     check_vectors,
-    code_planes,
+    code_digits,
     dequantise,
     encode_queries,
+    first_pass_queries,
     fixed_point,
     quantise,
-    query_planes,
 )
 from nuonuo_memory.errors import VectorError
 
@@ -25,7 +25,7 @@ from nuonuo_memory.errors import VectorError
 def test_rows_come_back_to_16_bits(kind: str, dtype: torch.dtype) -> None:
     vectors = hard_vectors(kind, 50, 37, seed=1).to(dtype)
     planes = quantise(vectors)
-    back = dequantise(planes.high, planes.low, planes.scale)
+    back = dequantise(planes.coarse, planes.residual, planes.scale)
     peak = vectors.float().abs().amax(1, keepdim=True)
     assert ((back - vectors.float()).abs() <= peak * (0.501 / 32639) + 1e-44).all()
 
@@ -40,10 +40,10 @@ def test_rows_come_back_to_16_bits(kind: str, dtype: torch.dtype) -> None:
 def test_error_bounds_the_first_pass(kind: str, query_kind: str, dimension: int, seed: int) -> None:
     planes = quantise(hard_vectors(kind, 40, dimension, seed))
     queries = hard_vectors(query_kind, 5, dimension, seed + 1)
-    coded, factor = query_planes(queries)
-    products = planes.high.float() @ coded.float()
+    coded, factor = first_pass_queries(queries)
+    products = planes.coarse.float() @ coded.float()
     first = (products[:, :5] * 256 + products[:, 5:]) * planes.scale[:, None] * factor
-    rows = fixed_point(planes.high, planes.low).double() * planes.scale.double()[:, None]
+    rows = fixed_point(planes.coarse, planes.residual).double() * planes.scale.double()[:, None]
     unit = queries.double() / queries.double().norm(dim=1, keepdim=True).clamp(min=1e-300)
     assert ((first.double() - rows @ unit.T).abs() <= planes.error[:, None]).all()
 
@@ -51,7 +51,7 @@ def test_error_bounds_the_first_pass(kind: str, query_kind: str, dimension: int,
 def test_sums_with_queries_are_exact_in_any_order() -> None:
     for dimension in (3, 384, 1536, 4096):
         planes = quantise(hard_vectors("normal", 20, dimension, 5))
-        rows = fixed_point(planes.high, planes.low).double()
+        rows = fixed_point(planes.coarse, planes.residual).double()
         codes = encode_queries(hard_vectors("one huge", 4, dimension, 6))
         once = rows @ codes.code.T
         shuffled = torch.randperm(dimension)
@@ -63,7 +63,7 @@ def test_sums_with_queries_are_exact_in_any_order() -> None:
 def test_digits_of_a_query_add_up_to_its_code(kind: str) -> None:
     for dimension in (1, 384, 8192):
         code = encode_queries(hard_vectors(kind, 5, dimension, 8)).code
-        digits = code_planes(code).view(dimension, 4, 5)
+        digits = code_digits(code).view(dimension, 4, 5)
         weights = 256.0 ** torch.arange(4, dtype=torch.float64)
         assert torch.equal(torch.einsum("djn,j->nd", digits.double(), weights), code)
 
@@ -92,4 +92,4 @@ def test_wrong_vectors_are_refused(vectors: torch.Tensor, says: str) -> None:
 
 
 def test_no_rows() -> None:
-    assert quantise(torch.zeros(0, 4)).high.shape == (0, 4)
+    assert quantise(torch.zeros(0, 4)).coarse.shape == (0, 4)

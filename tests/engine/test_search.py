@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nuonuo_memory.engine.vectors import search as nearest_module
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
-from nuonuo_memory.engine.vectors.search import Candidates, best_cues, cue_similarities, nearest
+from nuonuo_memory.engine.vectors.pooling import cue_evidence
+from nuonuo_memory.engine.vectors.search import Candidates, cue_similarities, nearest
 from nuonuo_memory.errors import InvalidInputError, VectorError
 
 
@@ -92,14 +93,14 @@ def test_many_rows_on_each_device(device: str, dtype: torch.dtype) -> None:
     assert (found.examined < 1000).all()
 
 
-def test_best_cues_of_given_memories(device: str) -> None:
+def test_the_nearest_cue_of_given_memories(device: str) -> None:
     cue_index = CueIndex(16, device=device)
     ids = torch.arange(300)
     vectors = hard_vectors("duplicates", 300, 16, 2)
     cue_index.add(ids, vectors, memory_ids=ids % 40, group=0)
     queries = hard_vectors("normal", 4, 16, 3)
     memories = torch.tensor([[0, 39, 500], [1, 1, 2], [-1, 5, 6], [7, 8, 9]])
-    cues, similarity = best_cues(cue_index, queries, memories)
+    cues, similarity, _ = cue_evidence(cue_index, queries.to(device), memories, beta=30.0)
     for row in range(4):
         for column in range(3):
             memory = int(memories[row, column])

@@ -39,7 +39,7 @@ LINKS = st.dictionaries(
 STARTS = st.dictionaries(st.integers(1, 7), st.sampled_from([0.1, 0.2, 0.25]), max_size=3)
 ASKED = st.dictionaries(st.integers(100, 106), st.sampled_from([0.05, 0.1]), max_size=2)
 HOPS = 3
-CONFIG = AssociationConfig(walks=10_000, arrivals=1_000_000)
+CONFIG = AssociationConfig(walks=10_000, fan_out_budget=1_000_000)
 
 
 def group_of(memory: int) -> int:
@@ -103,11 +103,11 @@ class PlainWalk:
 
     def carriers(self, name: int) -> Amounts:
         weights = {
-            memory: weight * (1 + self.config.about * (kind == ABOUT))
+            memory: weight * (1 + self.config.topic_boost * (kind == ABOUT))
             for (memory, other), (weight, kind) in self.mentions.items()
             if other == name
         }
-        total = sum(weights.values()) ** self.config.damping
+        total = sum(weights.values()) ** self.config.degree_normalisation
         return {memory: weight / total for memory, weight in weights.items()}
 
     def scaled(self, walks: Walked, mass: float) -> Walked:
@@ -338,7 +338,7 @@ def test_the_budget_of_arrivals_cuts_hubs_first() -> None:
             start_of([{}]),
             groups=[[1]],
             hops=1,
-            config=AssociationConfig(arrivals=arrivals),
+            config=AssociationConfig(fan_out_budget=arrivals),
         )
         assert result.memory.tolist() == reached
 
@@ -375,7 +375,7 @@ def test_what_was_forgotten_leaves_no_trace_in_a_walk() -> None:
             start_of([{103: 0.25}]),
             groups=[[1]],
             hops=3,
-            config=AssociationConfig(walks=3, arrivals=8),
+            config=AssociationConfig(walks=3, fan_out_budget=8),
         )
         for graph in (never, held)
     ]
@@ -423,7 +423,9 @@ def test_the_second_look_asks_for_what_is_left() -> None:
 
 
 def test_start_and_final_score() -> None:
-    config = AssociationConfig(starts=2, beta=10.0, second=0.2, floor=0.1, similarity=2.0)
+    config = AssociationConfig(
+        starts=2, beta=10.0, second_look_share=0.2, log_floor=0.1, similarity=2.0
+    )
     first = (torch.tensor([[5, 6, 7]]), torch.tensor([[0.9, 0.7, 0.1]]))
     second = (torch.tensor([[8, -1]]), torch.tensor([[0.4, -math.inf]]))
     begun = begin(first, second, named=torch.tensor([0.25], dtype=torch.float64), config=config)
@@ -442,7 +444,7 @@ def test_start_and_final_score() -> None:
 def test_the_final_evidence_orders_as_the_logarithm_of_floored_activation(
     rows: list[tuple[float, float]], floor: float
 ) -> None:
-    config = AssociationConfig(floor=floor)
+    config = AssociationConfig(log_floor=floor)
     activation, evidence = torch.tensor(rows, dtype=torch.float64).unbind(1)
     mixed = mix(activation, evidence, config=config)
     apart = torch.log(activation + floor) + evidence - mixed

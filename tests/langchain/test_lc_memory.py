@@ -88,12 +88,13 @@ def test_messages_keys_and_prefixes(memory: TextMemory) -> None:
 
 
 def test_the_budget_keeps_the_latest_turn_and_the_best_memory(memory: TextMemory) -> None:
-    own = NuonuoMemory(memory=memory, window=2, k=4, max_tokens=16, count_tokens=_words)
+    own = NuonuoMemory(memory=memory, window=2, k=4, max_tokens=25, count_tokens=_words)
     own.save_context({"input": "the violin is mine"}, {"output": "a fine violin"})
     own.save_context({"input": "one two three"}, {"output": "four five six"})
     history = own.load_memory_variables({"input": "violin?"})["history"]
     assert _words(history.split("\n\n")[1]) <= 8
     assert history.count("violin") == 1
+    assert _words(history) <= 25
     own.max_tokens = 4
     assert own.load_memory_variables({"input": "violin?"})["history"] == "AI: four five six"
     own.max_tokens = 0

@@ -127,7 +127,8 @@ def test_a_run_that_fails_and_resumes_stores_once(memory: TextMemory, script: An
 @pytest.mark.filterwarnings("error::UserWarning")
 async def test_tools_let_the_model_remember_and_forget(memory: TextMemory, script: Any) -> None:
     middleware = NuonuoMiddleware(memory, namespace="{user_id}", store=False, tools=True)
-    assert [tool.name for tool in middleware.tools] == ["remember", "recall", "follow", "forget"]
+    names = ["remember", "recall", "follow", "update", "forget"]
+    assert [tool.name for tool in middleware.tools] == names
     model = script(_call("remember", text="Ada is vegetarian."), "Noted.")
     agent = create_agent(model, middleware=[middleware], context_schema=Context)
     state = await _invoke(agent, "async", "I eat no meat.", context=Context("ada"))
@@ -137,7 +138,7 @@ async def test_tools_let_the_model_remember_and_forget(memory: TextMemory, scrip
     assert [m.text for m in memory.list(namespace="ada")] == ["Ada is vegetarian."]
     model.lines += [
         _call("recall", query="vegetarian"),
-        _call("forget", memory_id=document.id),
+        _call("forget", memory_ids=[document.id]),
         "x",
     ]
     state = await _invoke(agent, "sync", "Forget it.", context=Context("ada"))

@@ -104,12 +104,14 @@ async def test_every_option_may_be_given_at_call_time(filled: TextMemory, mode: 
     assert [d.page_content for d in await ask(namespace="other")] == ["Ada is in another place."]
     assert {d.metadata["n"] for d in await ask(where={"n": {"$gte": 3}})} == {3, 4}
     assert await ask(min_confidence=1.0) == []
-    assert len(await ask(associate=True, k=3)) == 3
     assert len(await ask(hops=1, k=3)) == 3
     assert await ask(hops=1, min_confidence=1.0) == []
     assert len(await ask(namespace=("default",), prefix=True)) == 5
     assert await ask(namespace="nobody") == []
     assert await ask(session="nowhere") == []
+    assert await ask(until=datetime(2000, 1, 1, tzinfo=UTC)) == []
+    assert len(await ask(group_by="topic")) == 1
+    assert len(await ask(hops=2, start={"m0": 1.0}, k=2)) == 2
 
 
 @pytest.mark.parametrize("wrong", [{"top_k": 3}, {"filter": {"n": 1}}, {"K": 1}])
@@ -117,9 +119,10 @@ async def test_wrong_names_are_refused_not_dropped(
     filled: TextMemory, wrong: dict[str, Any]
 ) -> None:
     retriever = NuonuoRetriever(memory=filled)
-    with pytest.raises(TypeError, match=next(iter(wrong))):
+    message = f"{next(iter(wrong))!r}; it takes group_by, hops, k"
+    with pytest.raises(TypeError, match=message):
         retriever.invoke("Ada?", **wrong)
-    with pytest.raises(TypeError, match=next(iter(wrong))):
+    with pytest.raises(TypeError, match=message):
         await retriever.ainvoke("Ada?", **wrong)
 
 

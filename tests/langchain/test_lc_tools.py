@@ -18,10 +18,11 @@ from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import EmptyTextError, NamespaceError
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "remember": {"text": "Ada likes tea."},
+    "remember": {"text": "Ada likes tea.", "cues": ["What does Ada drink?"]},
     "recall": {"query": "What does Ada like?"},
     "follow": {"query": "What does Ada like?", "hops": 2},
-    "forget": {"memory_id": "m1"},
+    "update": {"memory_id": "m1", "text": "Ada likes coffee."},
+    "forget": {"memory_ids": ["m1"]},
 }
 
 
@@ -64,6 +65,10 @@ class TestFollowUnit(_OneTool, ToolsUnitTests):
     which = "follow"
 
 
+class TestUpdateUnit(_OneTool, ToolsUnitTests):
+    which = "update"
+
+
 class TestForgetUnit(_OneTool, ToolsUnitTests):
     which = "forget"
 
@@ -78,6 +83,10 @@ class TestRecallCalls(_OneTool, ToolsIntegrationTests):
 
 class TestFollowCalls(_OneTool, ToolsIntegrationTests):
     which = "follow"
+
+
+class TestUpdateCalls(_OneTool, ToolsIntegrationTests):
+    which = "update"
 
 
 class TestForgetCalls(_OneTool, ToolsIntegrationTests):
@@ -116,10 +125,13 @@ async def test_remember_recall_forget(memory: TextMemory) -> None:
     assert found.artifact[0].metadata["score"] > 0
     again = await tools["recall"].ainvoke({"query": "Who plays the violin?"})
     assert again == found.content
-    assert _run(tools["forget"], memory_id=document.id).content == "Forgot: Ada plays the violin."
-    gone = await tools["forget"].ainvoke({"memory_id": document.id})
-    assert "no memory" in gone
-    assert _run(tools["recall"], query="Who plays the violin?").content == "Nothing comes to mind."
+    changed = _run(tools["update"], memory_id=document.id, text="Ada plays the viola.")
+    assert changed.artifact[0].page_content == "Ada plays the viola."
+    other = memory.remember("Bob sings.").id
+    gone = _run(tools["forget"], memory_ids=[document.id, other])
+    assert gone.content == "Forgot: Ada plays the viola.\nForgot: Bob sings."
+    assert "no memory" in await tools["forget"].ainvoke({"memory_ids": document.id})
+    assert "Nothing" in _run(tools["recall"], query="Who plays the violin?").content
 
 
 def test_follow_tells_the_path(memory: TextMemory) -> None:
@@ -132,7 +144,8 @@ def test_follow_tells_the_path(memory: TextMemory) -> None:
 def test_no_reach_beyond_the_namespace(memory: TextMemory) -> None:
     memory.remember("Bob's secret.", namespace="bob", id="secret")
     tools = _tools(memory, namespace="ada")
-    assert "no memory" in _run(tools["forget"], memory_id="secret").content
+    assert "no memory" in _run(tools["forget"], memory_ids="secret").content
+    assert "no memory" in _run(tools["update"], memory_id="secret", text="x").content
     assert _run(tools["recall"], query="Bob's secret").artifact == []
     assert memory.get("secret").text == "Bob's secret."
     with pytest.raises(NamespaceError, match="user_id"):

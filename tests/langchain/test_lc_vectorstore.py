@@ -152,9 +152,9 @@ async def test_index_with_a_record_manager() -> None:
 def test_many_cues_and_association(store: NuonuoVectorStore) -> None:
     store.add_documents([Document("The deadline is 3 May.")], cues=[["When is it due?"]])
     assert _texts(store.similarity_search("When is it due?", k=1)) == ["The deadline is 3 May."]
-    assert len(store.similarity_search("blue", k=2, associate=True)) == 2
+    assert len(store.similarity_search("blue", k=2, hops=2)) == 2
     with pytest.raises(TypeError, match="fetch_k"):
-        store.similarity_search("blue", fetch_k=3)
+        store.similarity_search("blue", fetch_k=3)  # type: ignore[call-arg]
 
 
 def test_ids_are_kept_replaced_and_unique(store: NuonuoVectorStore) -> None:
@@ -201,6 +201,11 @@ def test_the_users_embedder_is_used_and_not_loaded_twice(tmp_path: Any) -> None:
     reopened.memory.close()
     with pytest.raises(InvalidInputError, match="not both"):
         NuonuoVectorStore(embedder, memory=memory, path="x.db")
+
+
+def test_another_embedder_than_the_memorys_is_refused(memory: TextMemory) -> None:
+    with pytest.raises(InvalidInputError, match="hashing-256"):
+        NuonuoVectorStore(DeterministicFakeEmbedding(size=256), memory=memory)
 
 
 def test_from_texts_and_another_embedder(tmp_path: Any) -> None:

@@ -150,3 +150,17 @@ async def test_several_blocks_side_by_side(memory: TextMemory) -> None:
     told = [user(f"Remark number {n} about bees.") for n in range(3)]
     await asyncio.gather(*(block.aput(told, session_id="s") for block in blocks))
     assert {turn.text for turn in memory.list()} == {one.content for one in told}
+
+
+@pytest.mark.parametrize("hops", [0, 2])
+async def test_the_least_confidence_counts_with_and_without_hops(
+    memory: TextMemory, hops: int
+) -> None:
+    memory.remember("The spare key is under the red pot.")
+    asked = [user("Where is the spare key?")]
+    sure = NuonuoMemoryBlock.from_memory(memory, hops=hops, store_on_read=False)
+    assert "red pot" in await sure.aget(asked)
+    unsure = NuonuoMemoryBlock.from_memory(
+        memory, hops=hops, store_on_read=False, min_confidence=1.0
+    )
+    assert await unsure.aget(asked) == ""

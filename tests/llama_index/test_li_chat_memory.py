@@ -290,3 +290,17 @@ async def test_many_sessions_at_once(build: Build) -> None:
         assert [one.content for one in chat.get_all()] == [
             f"{chat.session_id} says {n}" for n in range(3)
         ]
+
+
+@pytest.mark.parametrize("hops", [0, 2])
+def test_the_least_confidence_counts_with_and_without_hops(
+    build: Build, call: Caller, hops: int
+) -> None:
+    call(build("monday"), "put", user("The spare key is under the red pot."))
+    asked = user("Where is the spare key?")
+    sure = build("friday", hops=hops)
+    call(sure, "put", asked)
+    assert "red pot" in text_of(call(sure, "get"))
+    unsure = build("sunday", hops=hops, min_confidence=1.0)
+    call(unsure, "put", asked)
+    assert call(unsure, "get") == [asked]

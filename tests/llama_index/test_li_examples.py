@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from nuonuo_memory import TextMemory
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -33,13 +36,28 @@ def test_association_answers_what_the_plain_engine_misses() -> None:
 
 
 def test_fusion_takes_the_best_of_both() -> None:
-    pytest.importorskip("llama_index.retrievers.bm25", reason="BM25 is not installed")
-    retriever = example("fusion")["fused"]()
-    assert retriever.retrieve("What is E-4471?")[0].node.node_id == "E-4471"
-    assert retriever.retrieve("My brakes make a shrill noise")[0].node.node_id == "brakes"
+    of = example("fusion")
+    with TextMemory.in_memory() as memory:
+        found = of["fused"](memory).retrieve("What about my noisy brakes?")
+    assert {one.node.get_content() for one in found} == {of["MANUAL"][0], of["SAID"][0]}
+
+
+@pytest.mark.parametrize("argument", [None, "memory.db"], ids=["alone", "with an argument"])
+@pytest.mark.parametrize("name", ["chat_agent", "rag_association", "fusion"])
+def test_each_runs_as_a_program(
+    name: str,
+    argument: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [name, *([argument] if argument else [])])
+    runpy.run_path(str(EXAMPLES / f"llama_index_{name}.py"), run_name="__main__")
+    assert capsys.readouterr().out.strip()
 
 
 @pytest.mark.parametrize("name", ["chat_agent", "rag_association", "fusion"])
 def test_an_example_is_short(name: str) -> None:
     lines = (EXAMPLES / f"llama_index_{name}.py").read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 60
+    assert len(lines) < 75

@@ -14,7 +14,7 @@ from llama_index.core.tools import FunctionTool
 
 from llama_index_nuonuo import NuonuoToolSpec
 from nuonuo_memory import TextMemory
-from nuonuo_memory.errors import NotFoundError
+from nuonuo_memory.agents.tools import TOOLS
 
 
 @pytest.fixture
@@ -28,28 +28,35 @@ def use(call: Caller, tool: FunctionTool, **arguments: object) -> str:
 
 
 def test_the_tools_describe_themselves(tools: dict[str, FunctionTool]) -> None:
-    assert set(tools) == {"remember", "recall", "follow", "forget"}
-    for tool in tools.values():
-        assert tool.metadata.description
-        assert tool.metadata.get_parameters_dict()["properties"]
+    assert list(tools) == list(TOOLS)
+    for name, tool in tools.items():
+        assert tool.metadata.description == TOOLS[name]
+        properties = tool.metadata.get_parameters_dict()["properties"]
+        assert properties
+        assert all(details["description"] for details in properties.values())
     assert set(tools["remember"].metadata.get_parameters_dict()["required"]) == {"text"}
 
 
-def test_remember_recall_forget(tools: dict[str, FunctionTool], call: Caller) -> None:
+def test_remember_recall_update_forget(
+    memory: TextMemory, tools: dict[str, FunctionTool], call: Caller
+) -> None:
     said = use(call, tools["remember"], text="The boiler was serviced in May.", cues=["heating"])
     (id_,) = re.findall(r"id (\w+)\.", said)
-    assert f"[{id_}]" in use(call, tools["recall"], question="When was the boiler serviced?")
-    assert "boiler" in use(call, tools["follow"], question="When was the boiler serviced?")
-    use(call, tools["forget"], memory_id=id_)
-    assert "Nothing" in use(call, tools["recall"], question="When was the boiler serviced?")
+    assert f"(id {id_})" in use(call, tools["recall"], query="When was the boiler serviced?")
+    assert "boiler" in use(call, tools["follow"], query="When was the boiler serviced?", hops=2)
+    use(call, tools["update"], memory_id=id_, text="The boiler was serviced in June.")
+    assert "in June" in use(call, tools["recall"], query="When was the boiler serviced?")
+    other = memory.remember("The stove is new.", namespace="ada").id
+    assert use(call, tools["forget"], memory_ids=[id_, other]).count("Forgot") == 2
+    assert "Nothing" in use(call, tools["recall"], query="When was the boiler serviced?")
 
 
-def test_another_user_s_memory_cannot_be_forgotten(
-    memory: TextMemory, tools: dict[str, FunctionTool]
+def test_another_user_s_memory_is_out_of_reach(
+    memory: TextMemory, tools: dict[str, FunctionTool], call: Caller
 ) -> None:
     theirs = memory.remember("Bob's own note.", namespace="bob")
-    with pytest.raises(NotFoundError, match="ada"):
-        tools["forget"].call(memory_id=theirs.id)
+    assert "no memory" in use(call, tools["forget"], memory_ids=theirs.id)
+    assert "no memory" in use(call, tools["update"], memory_id=theirs.id, text="Mine.")
     assert memory.get(theirs.id).text == "Bob's own note."
 
 
@@ -60,7 +67,7 @@ def test_an_unknown_id_is_told_to_the_model(memory: TextMemory) -> None:
         shown.append(str(messages[-1].content))
         if messages[-1].role is MessageRole.TOOL:
             return ChatMessage(role=MessageRole.ASSISTANT, content="There is none.")
-        call = ToolCallBlock(tool_call_id="1", tool_name="forget", tool_kwargs={"memory_id": "x"})
+        call = ToolCallBlock(tool_call_id="1", tool_name="forget", tool_kwargs={"memory_ids": "x"})
         return ChatMessage(role=MessageRole.ASSISTANT, blocks=[call])
 
     agent = FunctionAgent(
@@ -73,4 +80,4 @@ def test_an_unknown_id_is_told_to_the_model(memory: TextMemory) -> None:
         return str(await agent.run(user_msg="Forget x."))
 
     assert asyncio.run(run()) == "There is none."
-    assert "'x'" in shown[-1]
+    assert shown[-1] == "There is no memory with the id x."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 from li_helpers import FACTS, Caller, HashEmbedding, fact_nodes
 from llama_index.core import StorageContext, VectorStoreIndex
 from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
@@ -278,3 +279,26 @@ def test_relationships_survive(store: BasePydanticVectorStore, embedder: HashEmb
         (back,) = store.get_nodes(["one"])
         assert back.next_node is not None
         assert back.next_node.node_id == "b"
+
+
+def test_a_store_of_given_vectors_alone_finds_near_ones() -> None:
+    generator = torch.Generator().manual_seed(0)
+    common = torch.randn(24, generator=generator)  # most embedders' vectors have much in common
+    rows = torch.nn.functional.normalize(torch.randn(300, 24, generator=generator) + common)
+    questions = torch.nn.functional.normalize(torch.randn(20, 24, generator=generator) + common)
+    store = NuonuoVectorStore(embed_dim=24).open()
+    store.add(
+        [
+            TextNode(id_=str(at), text=f"node {at}", embedding=row.tolist())
+            for at, row in enumerate(rows)
+        ]
+    )
+    right = 0
+    for question in questions:
+        wanted = VectorStoreQuery(query_embedding=question.tolist(), similarity_top_k=5)
+        result = store.query(wanted)
+        assert result.similarities == sorted(result.similarities or [], reverse=True)
+        nearest = set((rows @ question).topk(5).indices.tolist())
+        right += len(nearest & {int(id_) for id_ in result.ids or []})
+    assert right >= 0.9 * 5 * len(questions)  # the common part counts in a cosine, not in a recall
+    store.close()

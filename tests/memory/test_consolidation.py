@@ -20,7 +20,7 @@ from nuonuo_memory.errors import InvalidInputError, NotFoundError, ReadOnlyStore
 from nuonuo_memory.maintenance import consolidation
 from nuonuo_memory.maintenance.consolidation_plan import Consolidation
 from nuonuo_memory.recall.results import SCORE_SLOPE
-from nuonuo_memory.store.sqlite.transaction import Writer
+from nuonuo_memory.store.sqlite.transaction import SqliteTransaction
 
 NOW = datetime.now(UTC)
 FADED = ConsolidationConfig(half_life_days=30, prune_below=0.4)
@@ -185,7 +185,7 @@ def test_an_error_leaves_nothing_half_done(
     def fails(*_: object) -> None:
         raise InvalidInputError("in the middle")
 
-    monkeypatch.setattr(Writer, "set_strengths", fails)
+    monkeypatch.setattr(SqliteTransaction, "set_strengths", fails)
     with pytest.raises(InvalidInputError, match="middle"):
         memory.consolidate(now=days(90))
     assert memory.fingerprint() == before

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import builtins
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from torch import Tensor
 
 from nuonuo_memory import Hit, Message, TextMemory
 from nuonuo_memory.encoders.base import HashingEncoder
+from nuonuo_memory.errors import EncoderMismatchError
 
 WITHOUT_TWIN = {"in_memory"}
 """Touches neither disk nor a file's encoder."""
@@ -121,3 +124,23 @@ def test_links_are_told_and_taken_back() -> None:
         assert memory.links(one.id) == [hop]
         assert memory.dissociate(one.id, two.id) is True
         assert memory.dissociate(one.id, two.id) is False
+
+
+def test_a_retrained_encoder_of_the_same_name_is_noticed(tmp_path: Path) -> None:
+    class Retrained(HashingEncoder):
+        def encode(self, texts: Sequence[str]) -> Tensor:
+            return super().encode([text[::-1] for text in texts])
+
+        encode_queries = encode
+
+    path = tmp_path / "memory.db"
+    with TextMemory.open(path, encoder=HashingEncoder()) as memory:
+        memory.remember("Ada keeps bees on the roof.")
+    with (
+        TextMemory.open(path, encoder=Retrained()) as memory,
+        pytest.raises(EncoderMismatchError, match="reencode"),
+    ):
+        memory.recall("Who keeps bees?")
+    assert TextMemory.reencode(path, Retrained()) > 0
+    with TextMemory.open(path, encoder=Retrained()) as memory:
+        assert len(memory.recall("Who keeps bees?")) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from store_helpers import open_store
 
-from nuonuo_memory.store import Store
+from nuonuo_memory.store.sqlite.store import Store
 
 
 @pytest.fixture(params=["file", "memory"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nuonuo_memory.store import Store
 from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, TermRow
+from nuonuo_memory.store.sqlite.store import Store
 
 DIMENSION = 8
 ENCODER = "test-encoder"

@@ -24,8 +24,8 @@ from nuonuo_memory.errors import (
     StoreError,
     StoreFullError,
 )
-from nuonuo_memory.store import Store
 from nuonuo_memory.store.sqlite.schema import SCHEMA_VERSION
+from nuonuo_memory.store.sqlite.store import Store
 
 NOBODY = 65534
 

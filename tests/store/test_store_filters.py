@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_helpers import open_store, row
+from where_oracle import matches
 
 from nuonuo_memory.errors import FilterError
-from nuonuo_memory.store import Store
 from nuonuo_memory.store.rows import Query
-from nuonuo_memory.store.sqlite.where_sql import matches
+from nuonuo_memory.store.sqlite.store import Store
 
 KEYS = [
     "n",
@@ -248,3 +248,74 @@ def test_the_largest_filters_work(shared: Store) -> None:
     for _ in range(18):
         deep = {"$not": deep}
     assert shared.count(Query(where=deep)) == 0
+
+
+MANY: list[Any] = [
+    [*range(20_000)],
+    [-(2**63), 2**63 - 1, *range(3_000)],
+    [f"v{i}" for i in range(20_000)],
+    [i + 0.5 for i in range(20_000)],
+    [*range(500), *(i + 0.5 for i in range(500)), *(f"v{i}" for i in range(500)), True, None],
+]
+
+
+@pytest.mark.parametrize(
+    "items", MANY, ids=["integers", "widest", "texts", "fractions", "all kinds"]
+)
+def test_lists_of_thousands(shared: Store, items: list[Any]) -> None:
+    rows = [
+        row(f"m{i}", metadata={"n": value})
+        for i, value in enumerate([3, 3.0, 3.5, -1, 2**53 + 1, -(2**63), "v3", "w", True, None, []])
+    ]
+    with shared.write() as write:
+        keys = write.add_memories(rows)
+    try:
+        for where in ({"n": {"$in": items}}, {"n": {"$nin": items}}, {"turn": {"$nin": items}}):
+            held = [key for key, one in zip(keys, rows, strict=True) if matches(one, where)]
+            assert shared.find_keys(Query(where=where)).tolist() == held
+    finally:
+        with shared.write() as write:
+            write.delete_memories(keys)
+
+
+def test_keys_of_many_dots(shared: Store) -> None:
+    deep: Any = 1
+    for _ in range(50):
+        deep = {"a": deep}
+    named = {".".join("a" * 100): 2}
+    with shared.write() as write:
+        keys = write.add_memories([row("deep", metadata=deep), row("named", metadata=named)])
+    try:
+        assert shared.find_keys(Query(where={".".join("a" * 50): 1})).tolist() == keys[:1]
+        assert shared.find_keys(Query(where={".".join("a" * 100): 2})).tolist() == keys[1:]
+        assert shared.count(Query(where={".".join("a" * 100): 1})) == 0
+        every = {"$or": [{".".join("a" * 50) + f".{i}": 1} for i in range(200)]}
+        assert shared.count(Query(where=every)) == 0
+    finally:
+        with shared.write() as write:
+            write.delete_memories(keys)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"a\0": 1},
+        {"a": "\0"},
+        {"a": {"$in": ["x", "\0"]}},
+        {"a": 10**400},
+        {"a": {"$in": [10**5000]}},
+    ],
+)
+def test_what_no_memory_can_hold_is_an_error(shared: Store, where: Any) -> None:
+    with pytest.raises(FilterError, match="expected"):
+        shared.find(Query(where=where))
+
+
+def test_surrogates_are_asked_for_as_they_are_stored(shared: Store) -> None:
+    with shared.write() as write:
+        keys = write.add_memories([row("x", metadata={"k\ufffd": "v\ufffd"})])
+    try:
+        assert shared.count(Query(where={"k\ud800": {"$in": ["v\udfff"]}})) == 1
+    finally:
+        with shared.write() as write:
+            write.delete_memories(keys)

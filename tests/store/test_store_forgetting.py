@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from store_helpers import ENCODER, open_store, remember, row
 
-from nuonuo_memory.store import Store
 from nuonuo_memory.store.rows import CueRow, LinkRow, MemoryRow, MentionRow, TermRow
+from nuonuo_memory.store.sqlite.store import Store
 
 WIDTH = 16  # dimensions: 32 bytes of vector, unique to its memory
 

@@ -11,8 +11,8 @@ import pytest
 from make_store_fixture import DIMENSION, fill
 from store_helpers import open_store
 
-from nuonuo_memory.store import Store
 from nuonuo_memory.store.rows import LinkRow, Query, StrengthRow
+from nuonuo_memory.store.sqlite.store import Store
 
 OLD = Path(__file__).parents[1] / "data" / "stores"
 
@@ -91,7 +91,7 @@ def test_old_files_get_the_tables_of_today(made: Path, tmp_path: Path) -> None:
         with sqlite3.connect(f"file:{file}?immutable=1", uri=True) as raw:
             found = raw.execute("SELECT name, sql FROM sqlite_master").fetchall()
         raw.close()
-        return set(found)
+        return {(name, "".join((sql or "").split())) for name, sql in found}
 
     open_store(tmp_path / "new.db").close()
     Store.open(made).close()

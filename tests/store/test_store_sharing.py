@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from store_helpers import open_store, remember, row
 
-from nuonuo_memory.store import Store
+from nuonuo_memory.store.sqlite.store import Store
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
 

@@ -1,4 +1,4 @@
-"""How much of a question's words some memories hold."""
+"""Terms of a question and their idf to the share of them that some memories hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RARITY = 4.0
 
 
 def coverage(term: Tensor, idf: Tensor) -> Tensor:
-    """Say how much of a question's words, rare ones above all, some memories hold.
+    """Return the share of a question's idf (to the power 4) whose terms some memories hold.
 
     Args:
         term: [c] int64, terms of the question that occur in the memories, repeats allowed.

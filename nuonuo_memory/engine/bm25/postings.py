@@ -15,9 +15,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-_TAIL = 2048  # postings looked through one by one: 20 µs, as much as looking up two runs
-_FEW = 4  # slots to remove at once up to which each is searched for on its own
-_GROWTH = 2  # a run is merged with its neighbour unless that is this many times larger
+_TAIL_POSTINGS = 2048  # postings looked through one by one: 20 µs, as much as looking up two runs
+_SEARCHED_SLOTS = 4  # up to so many slots to remove are searched for one by one
+_MERGE_RATIO = 2  # a run is merged with its neighbour unless that is so many times larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class GroupPostings:
 
     def _append(self, terms: Tensor, slots: Tensor, counts: Tensor) -> None:
         top = self._used + len(terms)
-        if top > _TAIL:
+        if top > _TAIL_POSTINGS:
             held = [column[: self._used] for column in self._tail]
             new = (terms, slots, counts)
             columns = [torch.cat(pair) for pair in zip(held, new, strict=True)]
@@ -190,7 +190,7 @@ class GroupPostings:
             self._merge()
             return
         if top > len(self._tail[0]):
-            grown = _empty_tail(min(_TAIL, max(top, 2 * len(self._tail[0]))))
+            grown = _empty_tail(min(_TAIL_POSTINGS, max(top, 2 * len(self._tail[0]))))
             for old, wider in zip(self._tail, grown, strict=True):
                 wider[: self._used] = old[: self._used]
             self._tail = grown
@@ -201,7 +201,7 @@ class GroupPostings:
     def _merge(self) -> None:
         """Merge runs from the newest on until each is more than twice the next."""
         self._runs.sort(key=lambda run: -len(run.slots))
-        while any(len(a.slots) < _GROWTH * len(b.slots) for a, b in pairwise(self._runs)):
+        while any(len(a.slots) < _MERGE_RATIO * len(b.slots) for a, b in pairwise(self._runs)):
             b, a = self._runs.pop(), self._runs.pop()
             merged = _Run.of(
                 torch.cat([a.expanded(), b.expanded()]),
@@ -214,7 +214,7 @@ class GroupPostings:
 
 def _places(held: Tensor, slots: Sequence[int], dead: Tensor) -> Tensor:
     """Where `held` has one of some slots, ascending; comparing beats looking up for a few."""
-    if len(slots) > _FEW:
+    if len(slots) > _SEARCHED_SLOTS:
         return dead[held].nonzero().squeeze(1)
     found = [(held == slot).nonzero().squeeze(1) for slot in slots]
     return torch.cat(found).sort().values

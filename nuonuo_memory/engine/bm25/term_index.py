@@ -144,16 +144,6 @@ class TermIndex:
                 total += (back == term) * len(slots)
         return total
 
-    def occurrences(
-        self, term_ids: Tensor, groups: Iterable[int]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Find where and how often the terms of a question occur, see `TermMatches`."""
-        return self.match(term_ids, groups).occurrences()
-
-    def documents(self, groups: Iterable[int]) -> int:
-        """Count the memories of some groups."""
-        return sum(len(postings) for postings in self._existing(groups))
-
     def fingerprint(self) -> str:
         """Digest of what is held, equal exactly when the same memories with the same terms are."""
         digest = blake2b(digest_size=16)

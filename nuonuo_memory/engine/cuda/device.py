@@ -1,4 +1,4 @@
-"""Recall of an index on a GPU: which captured graph serves a call, and what happens beyond it."""
+"""Recall from a cue index on a GPU: by captured graphs, by the plain search where they end."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class DeviceRecall:
     """Tables of tiles by groups, and graphs by shape, both the last used ones.
 
     Attributes:
-        widened: Queries that the bounds left with too many rows, or with too few memories, and
-            that the plain search answered instead.
+        widened: Queries with too many rows within the bounds, or too few memories, which the plain
+            search answered instead.
     """
 
     def __init__(self, cue_index: CueIndex) -> None:

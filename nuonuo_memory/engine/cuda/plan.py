@@ -96,12 +96,12 @@ class Recaller:
     def _query_buffers(self, batch: int) -> None:
         d = self.shape.dimension
         self.queries = self._room(torch.float32, batch, d)
-        self.planes = self._room(torch.int8, batch, 2, d)
+        self.int8_codes = self._room(torch.int8, batch, 2, d)
         self.factor = self._room(torch.float32, batch)
         self.codes = self._room(torch.float64, batch, d)
         self.unit = self._room(torch.float64, batch)
         self.lengths = self._room(torch.float64, batch)
-        self.residual = self._room(torch.float32, batch)
+        self.query_error = self._room(torch.float32, batch)
 
     def _scan_buffers(self, batch: int) -> None:
         s = self.shape
@@ -111,18 +111,18 @@ class Recaller:
         self.longest = self._room(torch.float32, 1)
         self.limits = self._room(torch.float32, batch)
         if s.blocked:
-            self.peaks = self._room(torch.float32, s.tiles * s.per_tile, s.together)
-            self.crests = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
+            self.lower_maxima = self._room(torch.float32, s.tiles * s.per_tile, s.together)
+            self.upper_maxima = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
             self.found = self._room(torch.int32, batch)
             self.blocks = self._room(torch.int64, batch, self.list)
         elif s.together:
             blocks = s.tiles * s.per_tile
-            self.uppers = self._room(torch.float32, s.tiles * TILE, s.together)
-            self.peaks = self._room(torch.float32, blocks, s.together)
-            self.crests = self._room(torch.float32, blocks, s.together)
+            self.upper_bounds = self._room(torch.float32, s.tiles * TILE, s.together)
+            self.lower_maxima = self._room(torch.float32, blocks, s.together)
+            self.upper_maxima = self._room(torch.float32, blocks, s.together)
         else:
-            self.peaks = self._room(torch.float32, s.tiles, batch)
-            self.crests = self._room(torch.float32, s.tiles, batch)
+            self.lower_maxima = self._room(torch.float32, s.tiles, batch)
+            self.upper_maxima = self._room(torch.float32, s.tiles, batch)
             self.pairs = self._room(torch.int32, s.tiles, _ROOM)
             self.sizes = self._room(torch.int32, s.tiles)
 
@@ -210,8 +210,8 @@ class Recaller:
         d, n = self.shape.dimension, self.shape.queries
         bits = min(28, 38 - max(1, d - 1).bit_length())
         scan.prepare[(n,)](
-            self.queries, self.planes, self.factor, self.codes, self.unit, self.lengths,
-            self.residual, D=d, WIDE=triton.next_power_of_2(d), BITS=bits, num_warps=4,
+            self.queries, self.int8_codes, self.factor, self.codes, self.unit, self.lengths,
+            self.query_error, D=d, WIDE=triton.next_power_of_2(d), BITS=bits, num_warps=4,
         )  # fmt: skip
         if self.shape.blocked:
             self._scan_wide()
@@ -224,17 +224,18 @@ class Recaller:
     def _scan_wide(self) -> None:
         s = self.shape
         scan_batch.scan_wide[(s.tiles,)](
-            self.table, self.count, self.planes, self.factor, self.peaks, self.crests, self.found,
-            D=s.dimension, BK=part_of(s.dimension), QUERIES=s.together, PEAKS=s.per_tile,
+            self.table, self.count, self.int8_codes, self.factor, self.lower_maxima,
+            self.upper_maxima, self.found,
+            D=s.dimension, BK=part_of(s.dimension), QUERIES=s.together, MAXIMA=s.per_tile,
             num_warps=4, num_stages=2,
         )  # fmt: skip
         self._threshold(s.reach * s.per_tile, q=s.together)
         scan_batch.collect_blocks[(triton.cdiv(s.tiles * _BLOCKS, 16),)](
-            self.count, self.crests, self.limits, self.found, self.blocks,
+            self.count, self.upper_maxima, self.limits, self.found, self.blocks,
             QUERIES=s.together, GROUP=16, LIST=self.list, num_warps=4,
         )  # fmt: skip
         scan_batch.refine[(s.queries, 32)](
-            self.table, self.planes, self.factor, self.limits, self.counters, self.entries,
+            self.table, self.int8_codes, self.factor, self.limits, self.counters, self.entries,
             self.found, self.blocks,
             D=s.dimension, BK=part_of(s.dimension), PART=4, LIST=self.list, num_warps=4,
         )  # fmt: skip
@@ -242,31 +243,33 @@ class Recaller:
     def _scan_few(self) -> None:
         s = self.shape
         scan.scan[(s.tiles,)](
-            self.table, self.count, self.planes, self.factor, self.uppers, self.peaks, self.crests,
+            self.table, self.count, self.int8_codes, self.factor, self.upper_bounds,
+            self.lower_maxima, self.upper_maxima,
             D=s.dimension, BK=part_of(s.dimension), Q=s.together, WIDE=max(8, s.together),
             BLOCK=s.block, num_warps=8 if s.together > 16 else 4, num_stages=3,
         )  # fmt: skip
         self._threshold(s.reach * s.per_tile, q=s.together)
         scan.collect[(triton.cdiv(s.tiles, 16), s.together)](
-            self.table, self.count, self.uppers, self.crests, self.limits, self.counters,
-            self.entries, Q=s.together, PER_TILE=s.per_tile, GROUP=16, LIST=self.list, num_warps=4,
+            self.table, self.count, self.upper_bounds, self.upper_maxima, self.limits,
+            self.counters, self.entries, Q=s.together, PER_TILE=s.per_tile, GROUP=16,
+            LIST=self.list, num_warps=4,
         )  # fmt: skip
 
     def _scan_many(self) -> None:
-        s, width = self.shape, self.peaks.shape[1]
+        s, width = self.shape, self.lower_maxima.shape[1]
         scan_batch.scan_batch[(s.tiles * triton.cdiv(s.queries, 128),)](
-            self.table, self.count, self.planes, self.factor, self.peaks, self.crests,
-            s.queries, width, D=s.dimension, BK=part_of(s.dimension), QUERIES=128,
-            num_warps=4, num_stages=2, maxnreg=168,
+            self.table, self.count, self.int8_codes, self.factor, self.lower_maxima,
+            self.upper_maxima, s.queries, width, D=s.dimension, BK=part_of(s.dimension),
+            QUERIES=128, num_warps=4, num_stages=2, maxnreg=168,
         )  # fmt: skip
         self._threshold(s.tiles, q=width)
         scan_batch.pair[(s.tiles,)](
-            self.count, self.crests, self.limits, self.residual, self.longest, self.counters,
-            self.pairs, self.sizes, s.queries, width, PART=1024, ROOM=_ROOM, LIST=self.list,
-            num_warps=4,
+            self.count, self.upper_maxima, self.limits, self.query_error, self.longest,
+            self.counters, self.pairs, self.sizes, s.queries, width, PART=1024, ROOM=_ROOM,
+            LIST=self.list, num_warps=4,
         )  # fmt: skip
         scan_batch.scan_pairs[(s.tiles,)](
-            self.table, self.count, self.planes, self.factor, self.residual, self.longest,
+            self.table, self.count, self.int8_codes, self.factor, self.query_error, self.longest,
             self.limits, self.counters, self.entries, self.pairs, self.sizes,
             D=s.dimension, BK=part_of(s.dimension), QUERIES=32, ROOM=_ROOM, LIST=self.list,
             num_warps=4, num_stages=3,
@@ -275,8 +278,8 @@ class Recaller:
     def _threshold(self, maxima: int, *, q: int) -> None:
         step = min(_HELD, max(64, triton.next_power_of_2(maxima)))
         scan.threshold[(self.shape.queries,)](
-            self.peaks, self.ranges, self.limits, self.counters, self.residual, self.longest,
-            self.shape.config.candidates, Q=q, PER_TILE=self.shape.per_tile,
+            self.lower_maxima, self.ranges, self.limits, self.counters, self.query_error,
+            self.longest, self.shape.config.candidates, Q=q, PER_TILE=self.shape.per_tile,
             FOLD=triton.cdiv(maxima, step), STEP=step, num_warps=max(1, min(16, step // 128)),
         )  # fmt: skip
 

@@ -5,10 +5,10 @@
 A search is a table of tiles. A tile is up to TILE rows of one chunk, named by the addresses of its
 columns, so that one launch serves one query over many chunks, a batch, or thousands of namespaces:
 
-    column  0 high  1 low  2 scale  3 error  4 cue ids  5 memory ids  6 rows  7 first query
+    column  0 coarse  1 residual  2 scale  3 error  4 cue ids  5 memory ids  6 rows  7 first query
 
-    prepare   queries to int8 planes and to the integers of the exact score
-    scan      one read of the high planes: bounds of each row, maxima of each block
+    prepare   queries to int8 codes and to the integers of the exact score
+    scan      one read of the coarse codes: bounds of each row, maxima of each block
     threshold the k-th largest lower bound of block maxima, by an 8-way search
     collect   rows whose upper bound reaches the threshold
     rescore   their exact similarity in float64 (sums of integers: any order gives the same)
@@ -25,19 +25,19 @@ import triton.language as tl
 
 TILE = tl.constexpr(128)
 COLUMNS = tl.constexpr(8)
-FINE = tl.constexpr(2.0**45)
+ATTENTION_UNITS = tl.constexpr(2.0**45)
 LIMIT = tl.constexpr(32639.0)
 ROUND = tl.constexpr(1.5 * 2.0**52)
 
 
 @triton.jit
 def prepare(
-    queries, planes, factor, codes, unit, lengths, residual,
+    queries, int8_codes, factor, codes, unit, lengths, query_error,
     D: tl.constexpr, WIDE: tl.constexpr, BITS: tl.constexpr,
 ):  # fmt: skip
-    """Write each query's planes [B, 2, D] int8, factor, integers [B, D] float64, unit, length².
+    """Write each query's int8 codes [B, 2, D], factor, integers [B, D] float64, unit, length².
 
-    `residual` is the length of what the high plane leaves out of the query divided by its length.
+    `query_error` is the length of what the coarse code leaves out of the query of length 1.
     """
     q = tl.program_id(0).to(tl.int64)
     c = tl.arange(0, WIDE)
@@ -53,29 +53,30 @@ def prepare(
     unity = x / tl.where(length > 0, length, 1.0)
     scale = tl.max(tl.abs(unity), 0) / LIMIT
     value = (unity / tl.where(scale > 0, scale, 1.0) + ROUND) - ROUND
-    high = tl.floor((value + 128.0) / 256.0)
-    tl.store(planes + (2 * q) * D + c, high.to(tl.int8), mask=c < D)
-    tl.store(planes + (2 * q + 1) * D + c, (value - 256.0 * high).to(tl.int8), mask=c < D)
+    coarse = tl.floor((value + 128.0) / 256.0)
+    tl.store(int8_codes + (2 * q) * D + c, coarse.to(tl.int8), mask=c < D)
+    tl.store(int8_codes + (2 * q + 1) * D + c, (value - 256.0 * coarse).to(tl.int8), mask=c < D)
     tl.store(factor + q, (scale * 256.0).to(tl.float32))
-    low = value - 256.0 * high
-    tl.store(residual + q, (scale * tl.sqrt(tl.sum(low * low, 0)) * 1.00001).to(tl.float32))
+    residual = value - 256.0 * coarse
+    left_out = tl.sqrt(tl.sum(residual * residual, 0))
+    tl.store(query_error + q, (scale * left_out * 1.00001).to(tl.float32))
 
 
 @triton.jit
 def scan(
-    table, tiles, planes, factor, uppers, peaks, crests,
+    table, tiles, int8_codes, factor, upper_bounds, lower_maxima, upper_maxima,
     D: tl.constexpr, BK: tl.constexpr, Q: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Bound each row's similarity to the tile's Q queries; WIDE is Q, or 8 where Q is less.
 
-    Writes uppers [tiles * TILE, Q] and, for each block of BLOCK rows, the largest lower bound
-    (peaks) and the largest upper bound (crests), [tiles * TILE / BLOCK, Q].
+    Writes upper_bounds [tiles * TILE, Q] and, for each block of BLOCK rows, the largest lower bound
+    (lower_maxima) and the largest upper bound (upper_maxima), [tiles * TILE / BLOCK, Q].
     """
     tile = tl.program_id(0).to(tl.int64)
     if tile >= tl.load(tiles):
         return
     entry = table + tile * COLUMNS
-    high = tl.load(entry).to(tl.pointer_type(tl.int8))
+    coarse = tl.load(entry).to(tl.pointer_type(tl.int8))
     scale = tl.load(entry + 2).to(tl.pointer_type(tl.float32))
     error = tl.load(entry + 3).to(tl.pointer_type(tl.float32))
     rows = tl.load(entry + 6).to(tl.int32)
@@ -86,40 +87,42 @@ def scan(
     total = tl.zeros([TILE, 2 * WIDE], dtype=tl.int32)
     for start in range(0, D, BK):
         c = start + tl.arange(0, BK)
-        at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
+        at = tl.multiple_of(coarse + r[:, None] * D + c[None, :], [16, 16])
         a = tl.load(at, mask=held[:, None], other=0)
         b = tl.load(
-            planes + (2 * first + n[None, :]) * D + c[:, None], mask=n[None, :] < 2 * Q, other=0
+            int8_codes + (2 * first + n[None, :]) * D + c[:, None], mask=n[None, :] < 2 * Q, other=0
         )
         total = tl.dot(a, b, total, out_dtype=tl.int32)
-    upper_part, lower_part = tl.split(tl.reshape(total, [TILE, WIDE, 2]))
+    coarse_part, residual_part = tl.split(tl.reshape(total, [TILE, WIDE, 2]))
     q = tl.arange(0, WIDE)
     weight = tl.load(factor + first + q, mask=q < Q, other=0.0)
     s = tl.load(scale + r, mask=held, other=0.0)
     e = tl.load(error + r, mask=held, other=0.0)
-    score = upper_part.to(tl.float32) * 256.0 + lower_part.to(tl.float32)
+    score = coarse_part.to(tl.float32) * 256.0 + residual_part.to(tl.float32)
     score = score * s[:, None] * weight[None, :]
-    low = tl.where(held[:, None], score - e[:, None], float("-inf"))
-    up = tl.where(held[:, None], score + e[:, None], float("-inf"))
+    lower = tl.where(held[:, None], score - e[:, None], float("-inf"))
+    upper = tl.where(held[:, None], score + e[:, None], float("-inf"))
     kept = (q < Q)[None, :]
-    tl.store(uppers + (tile * TILE + r[:, None]) * Q + q[None, :], up, mask=kept)
+    tl.store(upper_bounds + (tile * TILE + r[:, None]) * Q + q[None, :], upper, mask=kept)
     b = tl.arange(0, TILE // BLOCK)
     out = (tile * (TILE // BLOCK) + b[:, None]) * Q + q[None, :]
-    tl.store(peaks + out, tl.max(tl.reshape(low, [TILE // BLOCK, BLOCK, WIDE]), 1), mask=kept)
-    tl.store(crests + out, tl.max(tl.reshape(up, [TILE // BLOCK, BLOCK, WIDE]), 1), mask=kept)
+    lower_max = tl.max(tl.reshape(lower, [TILE // BLOCK, BLOCK, WIDE]), 1)
+    upper_max = tl.max(tl.reshape(upper, [TILE // BLOCK, BLOCK, WIDE]), 1)
+    tl.store(lower_maxima + out, lower_max, mask=kept)
+    tl.store(upper_maxima + out, upper_max, mask=kept)
 
 
 @triton.jit
 def threshold(
-    peaks, ranges, limits, counters, residual, longest, k,
+    lower_maxima, ranges, limits, counters, query_error, longest, k,
     Q: tl.constexpr, PER_TILE: tl.constexpr, FOLD: tl.constexpr, STEP: tl.constexpr,
 ):  # fmt: skip
     """Find a bound that k block maxima of the query reach, within 2**-12 of the best such bound.
 
     `ranges` [B, 3] holds where the query's maxima begin, how many tiles they are of and the step
-    between them, both in tiles or columns of `peaks`. FOLD neighbours are taken together first, so
-    that STEP * FOLD covers them. Fewer than k maxima give -inf; none give inf. The slack
-    residual * longest is taken off. The query's two counters become 0.
+    between them, both in tiles or columns of `lower_maxima`. FOLD neighbours are taken together
+    first, so that STEP * FOLD covers them. Fewer than k maxima give -inf; none give inf. The slack
+    query_error * longest is taken off. The query's two counters become 0.
     """
     q = tl.program_id(0).to(tl.int64)
     begin = tl.load(ranges + q * 3) * PER_TILE
@@ -131,7 +134,7 @@ def threshold(
     values = tl.full([STEP], float("-inf"), dtype=tl.float32)
     for part in range(FOLD):
         at = part * STEP + i
-        v = tl.load(peaks + (begin + at) * Q + column, mask=at < count, other=float("-inf"))
+        v = tl.load(lower_maxima + (begin + at) * Q + column, mask=at < count, other=float("-inf"))
         values = tl.maximum(values, v)
     real = values > float("-inf")
     bottom = tl.min(tl.where(real, values, float("inf")), 0)
@@ -149,12 +152,12 @@ def threshold(
             old = bottom
             bottom = tl.where(last > 0, old + last.to(tl.float32) * width, old)
             top = tl.where(last < 7, old + (last + 1).to(tl.float32) * width, top)
-        tl.store(limits + q, bottom - tl.load(residual + q) * tl.load(longest))
+        tl.store(limits + q, bottom - tl.load(query_error + q) * tl.load(longest))
 
 
 @triton.jit
 def collect(
-    table, tiles, uppers, crests, limits, counters, entries,
+    table, tiles, upper_bounds, upper_maxima, limits, counters, entries,
     Q: tl.constexpr, PER_TILE: tl.constexpr, GROUP: tl.constexpr, LIST: tl.constexpr,
 ):  # fmt: skip
     """Append (tile * TILE + row) of rows whose upper bound reaches their query's threshold."""
@@ -164,16 +167,16 @@ def collect(
     q = tl.load(table + t * COLUMNS + 7, mask=live, other=0) + column
     limit = tl.load(limits + q, mask=live, other=float("inf"))
     b = tl.arange(0, PER_TILE)
-    crest = tl.load(
-        crests + (t[:, None] * PER_TILE + b[None, :]) * Q + column,
+    upper_max = tl.load(
+        upper_maxima + (t[:, None] * PER_TILE + b[None, :]) * Q + column,
         mask=live[:, None], other=float("-inf"),
     )  # fmt: skip
-    hit = (tl.max(crest, 1) >= limit) & live
+    hit = (tl.max(upper_max, 1) >= limit) & live
     if tl.sum(hit.to(tl.int32), 0) > 0:
         r = tl.arange(0, TILE)
         place = t[:, None] * TILE + r[None, :]
-        up = tl.load(uppers + place * Q + column, mask=hit[:, None], other=float("-inf"))
-        passed = (up >= limit[:, None]) & (up > float("-inf")) & hit[:, None]
+        upper = tl.load(upper_bounds + place * Q + column, mask=hit[:, None], other=float("-inf"))
+        passed = (upper >= limit[:, None]) & (upper > float("-inf")) & hit[:, None]
         mine = tl.broadcast_to(q[:, None], [GROUP, TILE])
         slot = tl.atomic_add(counters + 2 * mine, 1, mask=passed, sem="relaxed")
         tl.store(entries + mine * LIST + slot, place, mask=passed & (slot < LIST))
@@ -198,14 +201,14 @@ def rescore(
         place = tl.load(entries + q * LIST + i, mask=live, other=0)
         entry = table + (place // TILE) * COLUMNS
         row = place % TILE
-        high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
-        low = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
+        coarse = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
+        residual = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
         products = tl.zeros([PART, BK], dtype=tl.float64)
         for start in range(0, D, BK):
             c = start + tl.arange(0, BK)
-            at = tl.multiple_of(high[:, None] + c[None, :], [16, 16])
+            at = tl.multiple_of(coarse[:, None] + c[None, :], [16, 16])
             h = tl.load(at, mask=live[:, None], other=0)
-            at = tl.multiple_of(low[:, None] + c[None, :], [16, 16])
+            at = tl.multiple_of(residual[:, None] + c[None, :], [16, 16])
             w = tl.load(at, mask=live[:, None], other=0)
             code = tl.load(codes + q * D + c)
             fixed = (h.to(tl.int32) * 256 + w.to(tl.int32)).to(tl.float64)

@@ -2,11 +2,11 @@
 # ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0917 - a launch gives the arguments types
 """Triton kernels for many queries over the same rows, where arithmetic is what takes the time.
 
-The product of high planes only (8-bit queries as well as rows) halves the arithmetic; what the
-queries' high planes leave out widens the bounds by residual * longest, longest being the length
+The product of coarse codes only (8-bit queries as well as rows) halves the arithmetic; what the
+queries' coarse codes leave out widens the bounds by query_error * longest, longest being the length
 that no row exceeds.
 
-For 64 queries both planes are affordable: `scan_wide` writes the largest bound of each block
+For 64 queries both codes are affordable: `scan_wide` writes the largest bound of each block
 of rows, `collect_blocks` lists the blocks that matter, `refine` reads these again for their rows.
 
 The scores are never written: `scan_batch` writes the largest bound of each tile and query. With
@@ -27,13 +27,13 @@ BLOCK = tl.constexpr(16)
 
 @triton.jit
 def scan_batch(
-    table, tiles, planes, factor, peaks, crests, queries, width,
+    table, tiles, int8_codes, factor, lower_maxima, upper_maxima, queries, width,
     D: tl.constexpr, BK: tl.constexpr, QUERIES: tl.constexpr,
 ):  # fmt: skip
     """Write a tile's maxima for QUERIES queries, [tiles, width].
 
-    crests gets the largest upper bound; peaks that less twice the largest error, no more than the
-    lower bound of the row that has it. Both are without the queries' slack.
+    upper_maxima gets the largest upper bound; lower_maxima that less twice the largest error, no
+    more than the lower bound of the row that has it. Both are without the queries' slack.
     """
     parts = tl.cdiv(queries, QUERIES)
     tile = (tl.program_id(0) // parts).to(tl.int64)
@@ -42,7 +42,7 @@ def scan_batch(
     q = (tl.program_id(0) % parts) * QUERIES + tl.arange(0, QUERIES)
     asked = q < queries
     entry = table + tile * COLUMNS
-    high = tl.load(entry).to(tl.pointer_type(tl.int8))
+    coarse = tl.load(entry).to(tl.pointer_type(tl.int8))
     scale = tl.load(entry + 2).to(tl.pointer_type(tl.float32))
     error = tl.load(entry + 3).to(tl.pointer_type(tl.float32))
     rows = tl.load(entry + 6).to(tl.int32)
@@ -50,31 +50,31 @@ def scan_batch(
     held = r < rows
     s = tl.load(scale + r, mask=held, other=0.0)
     e = tl.load(error + r, mask=held, other=float("-inf"))
-    # The query's plane is the high one, of weight 256.
+    # The query's code is the coarse one, of weight 256.
     weight = tl.load(factor + q, mask=asked, other=0.0) * 256.0
     # Queries are the product's rows: a maximum over cues then needs two shuffles, not hundreds.
     total = tl.zeros([QUERIES, TILE], dtype=tl.int32)
     for start in range(0, D, BK):
         c = start + tl.arange(0, BK)
-        at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
+        at = tl.multiple_of(coarse + r[:, None] * D + c[None, :], [16, 16])
         a = tl.load(at, mask=held[:, None], other=0)
-        b = tl.load(planes + (2 * q)[:, None] * D + c[None, :], mask=asked[:, None], other=0)
+        b = tl.load(int8_codes + (2 * q)[:, None] * D + c[None, :], mask=asked[:, None], other=0)
         total = tl.dot(b, tl.trans(a), total, out_dtype=tl.int32)
-    crest = tl.max((total.to(tl.float32) * s[None, :]) * weight[:, None] + e[None, :], 1)
+    upper_max = tl.max((total.to(tl.float32) * s[None, :]) * weight[:, None] + e[None, :], 1)
     worst = tl.max(tl.where(held, e, 0.0), 0)
-    tl.store(crests + tile * width + q, crest, mask=asked)
-    tl.store(peaks + tile * width + q, crest - 2.0 * worst, mask=asked)
+    tl.store(upper_maxima + tile * width + q, upper_max, mask=asked)
+    tl.store(lower_maxima + tile * width + q, upper_max - 2.0 * worst, mask=asked)
 
 
 @triton.jit
 def scan_wide(
-    table, tiles, planes, factor, peaks, crests, found,
-    D: tl.constexpr, BK: tl.constexpr, QUERIES: tl.constexpr, PEAKS: tl.constexpr,
+    table, tiles, int8_codes, factor, lower_maxima, upper_maxima, found,
+    D: tl.constexpr, BK: tl.constexpr, QUERIES: tl.constexpr, MAXIMA: tl.constexpr,
 ):  # fmt: skip
-    """Write maxima of a tile's blocks of BLOCK rows for QUERIES queries with both their planes.
+    """Write maxima of a tile's blocks of BLOCK rows for QUERIES queries with both their codes.
 
-    crests [tiles * TILE / BLOCK, QUERIES] gets each block's largest upper bound; peaks
-    [tiles * PEAKS, QUERIES] lower bounds, of each block or, where PEAKS is 1, of the tile. The
+    upper_maxima [tiles * TILE / BLOCK, QUERIES] gets each block's largest upper bound; lower_maxima
+    [tiles * MAXIMA, QUERIES] lower bounds, of each block or, where MAXIMA is 1, of the tile. The
     numbers of blocks `found` [QUERIES] become 0.
     """
     tile = tl.program_id(0).to(tl.int64)
@@ -85,7 +85,7 @@ def scan_wide(
     blocks: tl.constexpr = TILE // BLOCK
     q = tl.arange(0, QUERIES)
     entry = table + tile * COLUMNS
-    high = tl.load(entry).to(tl.pointer_type(tl.int8))
+    coarse = tl.load(entry).to(tl.pointer_type(tl.int8))
     scale = tl.load(entry + 2).to(tl.pointer_type(tl.float32))
     error = tl.load(entry + 3).to(tl.pointer_type(tl.float32))
     rows = tl.load(entry + 6).to(tl.int32)
@@ -94,34 +94,34 @@ def scan_wide(
     s = tl.load(scale + r, mask=held, other=0.0)
     e = tl.load(error + r, mask=held, other=float("-inf"))
     weight = tl.load(factor + q)
-    upper = tl.zeros([QUERIES, TILE], dtype=tl.int32)
-    lower = tl.zeros([QUERIES, TILE], dtype=tl.int32)
+    coarse_total = tl.zeros([QUERIES, TILE], dtype=tl.int32)
+    residual_total = tl.zeros([QUERIES, TILE], dtype=tl.int32)
     for start in range(0, D, BK):
         c = start + tl.arange(0, BK)
-        at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
+        at = tl.multiple_of(coarse + r[:, None] * D + c[None, :], [16, 16])
         a = tl.load(at, mask=held[:, None], other=0)
-        at = planes + (2 * q)[:, None] * D + c[None, :]
-        upper = tl.dot(tl.load(at), tl.trans(a), upper, out_dtype=tl.int32)
-        lower = tl.dot(tl.load(at + D), tl.trans(a), lower, out_dtype=tl.int32)
+        at = int8_codes + (2 * q)[:, None] * D + c[None, :]
+        coarse_total = tl.dot(tl.load(at), tl.trans(a), coarse_total, out_dtype=tl.int32)
+        residual_total = tl.dot(tl.load(at + D), tl.trans(a), residual_total, out_dtype=tl.int32)
     if D < 510:  # their sum fits 31 bits
-        score = (upper * 256 + lower).to(tl.float32)
+        score = (coarse_total * 256 + residual_total).to(tl.float32)
     else:
-        score = upper.to(tl.float32) * 256.0 + lower.to(tl.float32)
+        score = coarse_total.to(tl.float32) * 256.0 + residual_total.to(tl.float32)
     bound = score * s[None, :] * weight[:, None] + e[None, :]
-    crest = tl.max(tl.reshape(bound, [QUERIES, blocks, BLOCK]), 2)
+    upper_max = tl.max(tl.reshape(bound, [QUERIES, blocks, BLOCK]), 2)
     b = tl.arange(0, blocks)
-    tl.store(crests + (tile * blocks + b)[None, :] * QUERIES + q[:, None], crest)
+    tl.store(upper_maxima + (tile * blocks + b)[None, :] * QUERIES + q[:, None], upper_max)
     # The row of the largest upper bound has a lower bound at most two errors below it.
-    peak = crest - 2.0 * tl.max(tl.where(held, e, 0.0), 0)
-    if PEAKS == 1:
-        tl.store(peaks + tile * QUERIES + q, tl.max(peak, 1))
+    lower_max = upper_max - 2.0 * tl.max(tl.where(held, e, 0.0), 0)
+    if MAXIMA == 1:
+        tl.store(lower_maxima + tile * QUERIES + q, tl.max(lower_max, 1))
     else:
-        tl.store(peaks + (tile * blocks + b)[None, :] * QUERIES + q[:, None], peak)
+        tl.store(lower_maxima + (tile * blocks + b)[None, :] * QUERIES + q[:, None], lower_max)
 
 
 @triton.jit
 def collect_blocks(
-    tiles, crests, limits, found, blocks,
+    tiles, upper_maxima, limits, found, blocks,
     QUERIES: tl.constexpr, GROUP: tl.constexpr, LIST: tl.constexpr,
 ):  # fmt: skip
     """List for each query the blocks whose upper bound reaches its threshold, `found` of them."""
@@ -129,9 +129,9 @@ def collect_blocks(
     live = b < tl.load(tiles) * (TILE // BLOCK)
     q = tl.arange(0, QUERIES)
     limit = tl.load(limits + q)
-    at = crests + b[:, None] * QUERIES + q[None, :]
-    crest = tl.load(at, mask=live[:, None], other=float("-inf"))
-    hit = (crest >= limit[None, :]) & (crest > float("-inf"))
+    at = upper_maxima + b[:, None] * QUERIES + q[None, :]
+    upper_max = tl.load(at, mask=live[:, None], other=float("-inf"))
+    hit = (upper_max >= limit[None, :]) & (upper_max > float("-inf"))
     hits = hit.to(tl.int32)
     number = tl.sum(hits, 0)
     if tl.sum(number, 0) > 0:
@@ -143,7 +143,7 @@ def collect_blocks(
 
 @triton.jit
 def refine(
-    table, planes, factor, limits, counters, entries, found, blocks,
+    table, int8_codes, factor, limits, counters, entries, found, blocks,
     D: tl.constexpr, BK: tl.constexpr, PART: tl.constexpr, LIST: tl.constexpr,
 ):  # fmt: skip
     """Append the rows of a query's blocks, PART blocks at a time, that reach its threshold.
@@ -165,17 +165,17 @@ def refine(
         entry = table + (place // TILE) * COLUMNS
         row = place % TILE
         held = (i < count) & (row < tl.load(entry + 6))
-        high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
+        coarse = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
         s = tl.load(tl.load(entry + 2).to(tl.pointer_type(tl.float32)) + row, mask=held, other=0.0)
         e = tl.load(tl.load(entry + 3).to(tl.pointer_type(tl.float32)) + row, mask=held, other=0.0)
         total = tl.zeros([PART * BLOCK, 16], dtype=tl.int32)
         for start in range(0, D, BK):
             c = start + tl.arange(0, BK)
-            at = tl.multiple_of(high[:, None] + c[None, :], [16, 16])
+            at = tl.multiple_of(coarse[:, None] + c[None, :], [16, 16])
             a = tl.load(at, mask=held[:, None], other=0)
-            at = planes + (2 * q + n[None, :]) * D + c[:, None]
+            at = int8_codes + (2 * q + n[None, :]) * D + c[:, None]
             total = tl.dot(a, tl.load(at, mask=n[None, :] < 2, other=0), total, out_dtype=tl.int32)
-        # Columns 0 and 1 are the query's planes, the others 0.
+        # Columns 0 and 1 are the query's codes, the others 0.
         part = total.to(tl.float32) * tl.where(n == 0, 256.0, 1.0)[None, :]
         upper = tl.sum(part, 1) * s * weight + e
         hit = held & (upper >= limit)
@@ -186,7 +186,7 @@ def refine(
 
 @triton.jit
 def pair(
-    tiles, crests, limits, residual, longest, counters, pairs, sizes, queries, width,
+    tiles, upper_maxima, limits, query_error, longest, counters, pairs, sizes, queries, width,
     PART: tl.constexpr, ROOM: tl.constexpr, LIST: tl.constexpr,
 ):  # fmt: skip
     """List for a tile the queries whose threshold it can reach: pairs [tiles, ROOM], sizes.
@@ -201,10 +201,10 @@ def pair(
     for start in range(0, queries, PART):
         q = start + tl.arange(0, PART)
         asked = q < queries
-        crest = tl.load(crests + tile * width + q, mask=asked, other=float("-inf"))
-        slack = tl.load(residual + q, mask=asked, other=0.0) * slack_per_query
+        upper_max = tl.load(upper_maxima + tile * width + q, mask=asked, other=float("-inf"))
+        slack = tl.load(query_error + q, mask=asked, other=0.0) * slack_per_query
         limit = tl.load(limits + q, mask=asked, other=float("inf"))
-        hit = (crest + slack >= limit) & asked
+        hit = (upper_max + slack >= limit) & asked
         slot = size + tl.cumsum(hit.to(tl.int32), 0) - 1
         tl.store(pairs + tile * ROOM + slot, q, mask=hit & (slot < ROOM))
         tl.atomic_add(counters + 2 * q, LIST + 1, mask=hit & (slot >= ROOM), sem="relaxed")
@@ -214,7 +214,7 @@ def pair(
 
 @triton.jit
 def scan_pairs(
-    table, tiles, planes, factor, residual, longest, limits, counters, entries, pairs, sizes,
+    table, tiles, int8_codes, factor, query_error, longest, limits, counters, entries, pairs, sizes,
     D: tl.constexpr, BK: tl.constexpr, QUERIES: tl.constexpr, ROOM: tl.constexpr,
     LIST: tl.constexpr,
 ):  # fmt: skip
@@ -224,7 +224,7 @@ def scan_pairs(
         return
     size = tl.load(sizes + tile)
     entry = table + tile * COLUMNS
-    high = tl.load(entry).to(tl.pointer_type(tl.int8))
+    coarse = tl.load(entry).to(tl.pointer_type(tl.int8))
     scale = tl.load(entry + 2).to(tl.pointer_type(tl.float32))
     error = tl.load(entry + 3).to(tl.pointer_type(tl.float32))
     rows = tl.load(entry + 6).to(tl.int32)
@@ -239,13 +239,13 @@ def scan_pairs(
         total = tl.zeros([TILE, QUERIES], dtype=tl.int32)
         for start in range(0, D, BK):
             c = start + tl.arange(0, BK)
-            at = tl.multiple_of(high + r[:, None] * D + c[None, :], [16, 16])
+            at = tl.multiple_of(coarse + r[:, None] * D + c[None, :], [16, 16])
             a = tl.load(at, mask=held[:, None], other=0)
-            at = tl.multiple_of(planes + (2 * q)[:, None] * D + c[None, :], [16, 16])
+            at = tl.multiple_of(int8_codes + (2 * q)[:, None] * D + c[None, :], [16, 16])
             b = tl.load(at, mask=asked[:, None], other=0)
             total = tl.dot(a, tl.trans(b), total, out_dtype=tl.int32)
         weight = tl.load(factor + q, mask=asked, other=0.0) * 256.0
-        slack = tl.load(residual + q, mask=asked, other=0.0) * tl.load(longest)
+        slack = tl.load(query_error + q, mask=asked, other=0.0) * tl.load(longest)
         limit = tl.load(limits + q, mask=asked, other=float("inf")) - slack
         upper = (total.to(tl.float32) * s[:, None]) * weight[None, :] + e[:, None]
         hit = (upper >= limit[None, :]) & held[:, None] & asked[None, :]

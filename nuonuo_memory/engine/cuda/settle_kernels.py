@@ -4,8 +4,8 @@
 
 A state after the first update lies in the span of the patterns, so settling iterates on the
 attention alone: with the Gram matrix G = X Xᵀ the overlaps of the state Xᵀp are G p, its squared
-length is pᵀG p, and no state is formed before the end. G is exact: the planes' products are whole
-numbers.
+length is pᵀG p, and no state is formed before the end. G is exact: products of
+int8 codes are whole numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from nuonuo_memory.engine.cuda.scan import COLUMNS, FINE, TILE
+from nuonuo_memory.engine.cuda.scan import ATTENTION_UNITS, COLUMNS, TILE
 
 
 @triton.jit
@@ -39,10 +39,10 @@ def gram(
     entry_i = table + (place_i // TILE) * COLUMNS
     entry_j = table + (place_j // TILE) * COLUMNS
     row_i, row_j = place_i % TILE, place_j % TILE
-    high_i = tl.load(entry_i).to(tl.pointer_type(tl.int8)) + row_i * D
-    high_j = tl.load(entry_j).to(tl.pointer_type(tl.int8)) + row_j * D
-    low_i = tl.load(entry_i + 1).to(tl.pointer_type(tl.int8)) + row_i * D
-    low_j = tl.load(entry_j + 1).to(tl.pointer_type(tl.int8)) + row_j * D
+    coarse_i = tl.load(entry_i).to(tl.pointer_type(tl.int8)) + row_i * D
+    coarse_j = tl.load(entry_j).to(tl.pointer_type(tl.int8)) + row_j * D
+    residual_i = tl.load(entry_i + 1).to(tl.pointer_type(tl.int8)) + row_i * D
+    residual_j = tl.load(entry_j + 1).to(tl.pointer_type(tl.int8)) + row_j * D
     scale_i = tl.load(entry_i + 2).to(tl.pointer_type(tl.float32)) + row_i
     scale_j = tl.load(entry_j + 2).to(tl.pointer_type(tl.float32)) + row_j
     hh = tl.zeros([SIDE, SIDE], dtype=tl.int32)
@@ -50,13 +50,13 @@ def gram(
     ll = tl.zeros([SIDE, SIDE], dtype=tl.int32)
     for start in range(0, D, BK):
         c = start + tl.arange(0, BK)
-        at = tl.multiple_of(high_i[:, None] + c[None, :], [16, 16])
+        at = tl.multiple_of(coarse_i[:, None] + c[None, :], [16, 16])
         hi = tl.load(at, mask=live_i[:, None], other=0)
-        at = tl.multiple_of(low_i[:, None] + c[None, :], [16, 16])
+        at = tl.multiple_of(residual_i[:, None] + c[None, :], [16, 16])
         li = tl.load(at, mask=live_i[:, None], other=0)
-        at = tl.multiple_of(high_j[:, None] + c[None, :], [16, 16])
+        at = tl.multiple_of(coarse_j[:, None] + c[None, :], [16, 16])
         hj = tl.trans(tl.load(at, mask=live_j[:, None], other=0))
-        at = tl.multiple_of(low_j[:, None] + c[None, :], [16, 16])
+        at = tl.multiple_of(residual_j[:, None] + c[None, :], [16, 16])
         lj = tl.trans(tl.load(at, mask=live_j[:, None], other=0))
         hh = tl.dot(hi, hj, hh, out_dtype=tl.int32)
         mixed = tl.dot(hi, lj, mixed, out_dtype=tl.int32)
@@ -98,13 +98,15 @@ def combine(
     entry = table + (place // TILE) * COLUMNS
     row = place % TILE
     c = part * BK + tl.arange(0, BK)
-    high = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
-    low = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
+    coarse = tl.load(entry).to(tl.pointer_type(tl.int8)) + row * D
+    residual = tl.load(entry + 1).to(tl.pointer_type(tl.int8)) + row * D
     at = tl.load(entry + 2).to(tl.pointer_type(tl.float32)) + row
     scale = tl.load(at, mask=live, other=0.0).to(tl.float64)
     share = tl.load(shares + q * C + i) * scale
-    h = tl.load(tl.multiple_of(high[:, None] + c[None, :], [16, 16]), mask=live[:, None], other=0)
-    w = tl.load(tl.multiple_of(low[:, None] + c[None, :], [16, 16]), mask=live[:, None], other=0)
+    h = tl.load(tl.multiple_of(coarse[:, None] + c[None, :], [16, 16]), mask=live[:, None], other=0)
+    w = tl.load(
+        tl.multiple_of(residual[:, None] + c[None, :], [16, 16]), mask=live[:, None], other=0
+    )
     fixed = (h.to(tl.int32) * 256 + w.to(tl.int32)).to(tl.float64)
     tl.store(out_state + q * D + c, tl.sum(fixed * share[:, None], 0))
 
@@ -186,9 +188,9 @@ def sum_by_memory(
     r = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
     own_slot = tl.load(best + q * C + r)
     own_memory = tl.load(memories + q * LIST + own_slot, mask=own_slot >= 0, other=-1)
-    whole = tl.floor(attention * FINE + 0.5)
+    whole = tl.floor(attention * ATTENTION_UNITS + 0.5)
     alike = own_memory[:, None] == memory[None, :]
-    mass = tl.sum(tl.where(alike, whole[None, :], 0.0), 1) / FINE
+    mass = tl.sum(tl.where(alike, whole[None, :], 0.0), 1) / ATTENTION_UNITS
     earlier = tl.sum((alike & (i[None, :] < r[:, None])).to(tl.int32), 1)
     tl.store(masses + q * C + r, tl.where((own_slot >= 0) & (earlier == 0), mass, -1.0))
 

@@ -11,15 +11,15 @@ from torch import Tensor
 from nuonuo_memory.engine.vectors.chunks import GroupRows, Rows
 
 TILE = 128
-"""Rows of a tile: 48 KB of high planes at 384 dimensions."""
+"""Rows of a tile: 48 KB of coarse codes at 384 dimensions."""
 
 SHARED = 64
-"""Queries that one tile's product takes with both their planes: 128 columns."""
+"""Queries that one tile's product takes with both their codes: 128 columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Tiles [n, 8] int64 as `kernels` lists them, and each query's first, count and column [B, 3].
+    """Tiles [n, 8] int64 as `scan` lists them, and each query's first, count and column [B, 3].
 
     `together` queries share each tile, 0 standing for all; a query has at most `reach` tiles; no
     row is longer than `longest`; `many` is what it was assembled with; `chunks` keeps the rows
@@ -42,7 +42,7 @@ def tiles_of(groups: Sequence[GroupRows]) -> Tensor:
 
 
 def _chunk_tiles(rows: Rows) -> Tensor:
-    columns = (rows.high, rows.low, rows.scale, rows.error, rows.cue_ids, rows.memory_ids)
+    columns = (rows.coarse, rows.residual, rows.scale, rows.error, rows.cue_ids, rows.memory_ids)
     starts = torch.arange(0, len(rows), TILE)
     table = torch.zeros(len(starts), 8, dtype=torch.int64)
     for number, column in enumerate(columns):
@@ -53,7 +53,7 @@ def _chunk_tiles(rows: Rows) -> Tensor:
 
 
 def assemble(per_query: Sequence[Sequence[GroupRows]], device: torch.device, *, many: int) -> Tiles:
-    """Build the table for a batch.
+    """Build the table of tiles for a batch, from the groups that each query searches.
 
     When every query searches the same groups, up to 64 queries share one reading of each tile,
     and more than 64 over at least `many` tiles are left to the batch kernel; otherwise each query

@@ -1,4 +1,4 @@
-"""What ties memories to each other: names that they share, and links that lead from one to another.
+"""Edges between memories: over names that they share, and directed links.
 
 Keys only: a memory is an int64 key, a name the int64 hash of its normal form, a group the int64 key
 of a namespace. Names are kept apart by group, so a walk never leaves the groups that it was given.
@@ -14,10 +14,10 @@ from torch import Tensor
 from nuonuo_memory.engine.graph.edges import Edges, EdgeSet
 
 MENTION = 0
-"""Kind of a tie by a name that the memory contains."""
+"""Kind of an edge to a name that the memory contains."""
 
 ABOUT = 1
-"""Kind of a tie by the name of what the memory is about: its title or subject."""
+"""Kind of an edge to the name of what the memory is about: its title or subject."""
 
 
 class AssociationGraph:
@@ -55,7 +55,7 @@ class AssociationGraph:
     def add_mentions(
         self, memories: Tensor, names: Tensor, *, weights: Tensor, kinds: Tensor, group: int
     ) -> None:
-        """Tie memories to names.
+        """Add edges from memories to names.
 
         Args:
             memories: int64 [n]; all mentions of one memory come in one call.
@@ -72,7 +72,7 @@ class AssociationGraph:
     def add_links(
         self, sources: Tensor, targets: Tensor, *, weights: Tensor, kinds: Tensor, group: int
     ) -> None:
-        """Tie memories to memories of the same group.
+        """Add edges from memories to memories of the same group.
 
         Args:
             sources: int64 [n].
@@ -84,7 +84,7 @@ class AssociationGraph:
         self.links.add(sources, targets, weight=weights, kind=kinds, group=group)
 
     def remove(self, memories: Tensor, *, group: int) -> int:
-        """Remove everything that ties these memories (int64 [n]) of a group; return how much."""
+        """Remove every edge of these memories (int64 [n]) of a group; return their number."""
         keys = memories.to(self.device, torch.int64).unique()
         gone = self.mentions.remove_left(keys)
         left = self._memories.get(group, 0) - len(gone.left.unique())
@@ -103,7 +103,7 @@ class AssociationGraph:
         return len(gone.left)
 
     def fingerprint(self) -> str:
-        """Digest of all ties, whatever the order in which they came and went."""
+        """Digest of all edges, whatever the order in which they came and went."""
         return f"{self.mentions.fingerprint()}/{self.links.fingerprint()}"
 
     def names_of(self, memories: Tensor) -> Edges:

@@ -46,8 +46,8 @@ class Edges(NamedTuple):
     kind: Tensor
 
 
-class Ties(NamedTuple):
-    """Edges by their ends, which `EdgeSet.keys` turns into keys.
+class EdgeRows(NamedTuple):
+    """Edges [n] by their rows and ends; `EdgeSet.keys` turns ends into keys.
 
     Attributes:
         row: int32 [n], by which `EdgeSet.kinds` finds the kind; good until edges are removed.
@@ -80,10 +80,10 @@ class EdgeSet:
         self._clear()
 
     def _clear(self) -> None:
-        """Hold nothing; a row of ties is two entries and the bits of a weight, or 0 if removed."""
+        """Hold nothing; a row of the table is two entries and a weight's bits, 0 once removed."""
         to = self.device
         self._index = KeyRows(device=to)
-        self._ties = torch.zeros(0, 3, dtype=torch.int32, device=to)
+        self._table = torch.zeros(0, 3, dtype=torch.int32, device=to)
         self._kind = torch.zeros(0, dtype=torch.int8, device=to)
         self._rows, self._dead = 0, 0
 
@@ -94,7 +94,7 @@ class EdgeSet:
     def nbytes(self) -> int:
         """Bytes held by the arrays."""
         self._flush()
-        return self._index.nbytes + self._ties.nbytes + self._kind.nbytes
+        return self._index.nbytes + self._table.nbytes + self._kind.nbytes
 
     def fingerprint(self) -> str:
         """Digest of the edges held, whatever the order in which they came and went."""
@@ -147,11 +147,11 @@ class EdgeSet:
         self._flush()
         return self._index.lists(self._index.find(keys, scopes))
 
-    def ties(self, lists: Lists) -> tuple[Tensor, Ties]:
-        """Spell out lists in their order: place in `lists`, int64 [n], and the edge, n of them."""
+    def edge_rows(self, lists: Lists) -> tuple[Tensor, EdgeRows]:
+        """Spell out lists in their order: (place in `lists`, int64 [n]; the n edges)."""
         owner, row = self._index.rows(lists)
-        left, right, weight = self._ties.index_select(0, row).unbind(1)
-        return owner, Ties(row, left, right, weight.view(torch.float32))
+        left, right, weight = self._table.index_select(0, row).unbind(1)
+        return owner, EdgeRows(row, left, right, weight.view(torch.float32))
 
     def keys(self, ends: Tensor) -> Tensor:
         """The keys of ends: int64 [n]."""
@@ -163,11 +163,11 @@ class EdgeSet:
 
     def from_left(self, keys: Tensor) -> Edges:
         """Edges whose left key is one of `keys` (int64 [q])."""
-        return self._edges(*self.ties(self.lists(keys, LEFT)))
+        return self._edges(*self.edge_rows(self.lists(keys, LEFT)))
 
     def from_right(self, keys: Tensor, groups: Tensor) -> Edges:
         """Edges whose right key and group are a pair of `keys` and `groups` (int64 [q])."""
-        return self._edges(*self.ties(self.lists(keys, groups)))
+        return self._edges(*self.edge_rows(self.lists(keys, groups)))
 
     def right_degree(self, keys: Tensor, groups: Tensor) -> Tensor:
         """How many edges `from_right` would find for each pair, without listing them: int64 [q]."""
@@ -175,17 +175,17 @@ class EdgeSet:
 
     def remove_left(self, keys: Tensor) -> Edges:
         """Remove the edges whose left key is one of `keys`; return them."""
-        return self._remove(*self.ties(self.lists(keys, LEFT)))
+        return self._remove(*self.edge_rows(self.lists(keys, LEFT)))
 
     def remove_right(self, keys: Tensor, groups: Tensor) -> Edges:
         """Remove the edges that `from_right` would find; return them."""
-        return self._remove(*self.ties(self.lists(keys, groups)))
+        return self._remove(*self.edge_rows(self.lists(keys, groups)))
 
     def remove_pairs(self, left: Tensor, right: Tensor) -> Edges:
         """Remove every edge from `left[i]` to `right[i]`; return them."""
-        owner, ties = self.ties(self.lists(left, LEFT))
-        kept = self.keys(ties.right) == right[owner]
-        return self._remove(owner[kept], Ties(*(column[kept] for column in ties)))
+        owner, rows = self.edge_rows(self.lists(left, LEFT))
+        kept = self.keys(rows.right) == right[owner]
+        return self._remove(owner[kept], EdgeRows(*(column[kept] for column in rows)))
 
     def _flush(self) -> None:
         if self._pending:
@@ -201,28 +201,28 @@ class EdgeSet:
         rows = torch.arange(first, self._rows, dtype=torch.int32, device=self.device)
         scopes = torch.cat([torch.full_like(left, LEFT), group])
         ends = self._index.append(torch.cat([left, right]), scopes, rows.repeat(2))
-        self._ties, self._kind = grown(self._ties, self._rows), grown(self._kind, self._rows)
-        self._ties[first : self._rows, :2] = ends.view(2, -1).T.int()
-        self._ties[first : self._rows, 2] = weight.contiguous().view(torch.int32)
+        self._table, self._kind = grown(self._table, self._rows), grown(self._kind, self._rows)
+        self._table[first : self._rows, :2] = ends.view(2, -1).T.int()
+        self._table[first : self._rows, 2] = weight.contiguous().view(torch.int32)
         self._kind[first : self._rows] = kind
 
-    def _edges(self, owner: Tensor, ties: Ties) -> Edges:
-        left, right = self.keys(ties.left), self.keys(ties.right)
-        return Edges(owner, left, right, ties.weight, self.kinds(ties.row))
+    def _edges(self, owner: Tensor, rows: EdgeRows) -> Edges:
+        left, right = self.keys(rows.left), self.keys(rows.right)
+        return Edges(owner, left, right, rows.weight, self.kinds(rows.row))
 
-    def _remove(self, owner: Tensor, ties: Ties) -> Edges:
-        first = _first(ties.row)
-        owner, ties = owner[first], Ties(*(column[first] for column in ties))
-        edges = self._edges(owner, ties)
+    def _remove(self, owner: Tensor, rows: EdgeRows) -> Edges:
+        first = _first(rows.row)
+        owner, rows = owner[first], EdgeRows(*(column[first] for column in rows))
+        edges = self._edges(owner, rows)
         if not len(owner):
             return edges
-        groups = self._index.scopes[ties.right]
+        groups = self._index.scopes[rows.right]
         self._digest = (self._digest - _digest((*edges[1:], groups))) & _MASK
         self._count -= len(owner)
         self._dead += len(owner)
-        self._ties[ties.row] = 0
-        self._kind[ties.row] = 0
-        self._index.keep(torch.cat([ties.left, ties.right]).unique().long(), self._ties[:, 0])
+        self._table[rows.row] = 0
+        self._kind[rows.row] = 0
+        self._index.keep(torch.cat([rows.left, rows.right]).unique().long(), self._table[:, 0])
         self._compact()
         return edges
 
@@ -230,8 +230,8 @@ class EdgeSet:
         """Lay all out anew when half of the edges or of the keys are removed ones."""
         if 2 * self._dead <= self._rows and self._index.emptied <= len(self._index):
             return
-        rows = torch.nonzero(self._ties[:, 0]).squeeze(1)
-        left, right, weight = self._ties[rows].unbind(1)
+        rows = torch.nonzero(self._table[:, 0]).squeeze(1)
+        left, right, weight = self._table[rows].unbind(1)
         columns = (
             self.keys(left),
             self.keys(right),

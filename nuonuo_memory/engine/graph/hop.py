@@ -1,4 +1,4 @@
-"""One hop of spreading activation: the steps that walks may take, and what each carries along.
+"""One hop of spreading activation: the steps that walks may take, and the share that each carries.
 
 A hop works on whole columns and waits for the device four times. Small as the columns are, a GPU
 spends its time on being told what to do, so what saves a call saves time.
@@ -35,7 +35,7 @@ from nuonuo_memory.engine.graph.walks import (
 
 
 class Front(NamedTuple):
-    """The walks that go on.
+    """The w walks that are extended by the next hop.
 
     Attributes:
         row: int64 [w], place among the walks of the last hop.
@@ -59,7 +59,7 @@ class Front(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Steps that walks may take.
+    """The n edges that walks may be extended by.
 
     Attributes:
         owner: int64 [n], place of the walk in the front.
@@ -94,10 +94,10 @@ class Field:
     """One batch's view of the graph: its groups of each query, and how many memories they hold.
 
     Args:
-        graph: What ties the memories.
+        graph: The edges between memories and names.
         groups: Of each query, the groups that its walks may go through.
         config: Decay, budgets and the rest.
-        affinity: How much a query welcomes a memory.
+        affinity: See `spread`.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Field:
         self._first = torch.cumsum(self._groups, 0) - self._groups
 
     def begin(self, memories: Start, names: Start) -> Walks:
-        """Walks of no steps, and those that the questions' names make."""
+        """Return the starting walks: of no steps from memories, of one step from names."""
         to = self._graph.device
         query, key, activation = (x.to(to) for x in memories)
         none = torch.full_like(query, NO_KEY)
@@ -134,7 +134,7 @@ class Field:
         return strongest_first(walks, units(walks.activation))
 
     def front(self, walks: Walks, before: Front | None) -> Front:
-        """The strongest walks of each query, which go on."""
+        """Return the strongest walks of each query, which are extended."""
         most, size = self._config.walks, len(walks.query)
         row = torch.arange(size, device=walks.query.device)
         if self._batch == 1:
@@ -148,12 +148,12 @@ class Field:
         return Front(row, query, via, activation, (*visited, memory))
 
     def hop(self, front: Front) -> Walks:
-        """All arrivals one step on."""
+        """Return the walks of a front extended by one step."""
         owner, target, via, kind, share = self._steps(front)
         start = front.of(owner)
         fresh = (torch.stack(start.visited) != target).all(0)
         mass = tally(units(front.activation), front.query, self._batch)
-        amounts = self._welcome(start.query, target, start.activation * share * fresh, mass)
+        amounts = self._scaled(start.query, target, start.activation * share * fresh, mass)
         walks = Walks(start.query, target, amounts.double() / UNIT, start.row, via, kind, share)
         return strongest_first(walks, amounts, living=fresh)
 
@@ -169,12 +169,12 @@ class Field:
         strength = strength * (given.double() / total).index_select(0, asked)
         row, target, share, _ = self._carriers(held, kept)
         query, via, strength = take((asked, name, strength), row)
-        amounts = self._welcome(query, target, strength * share, given)
+        amounts = self._scaled(query, target, strength * share, given)
         none, kind = torch.full_like(row, NO_KEY), torch.full_like(row, NAMED)
         return Walks(query, target, amounts.double() / UNIT, none, via, kind, share)
 
     def _steps(self, front: Front) -> Steps:
-        """Steps over names and over links; a walk that may take both shares itself out."""
+        """Return the steps over names and links; a walk with both divides its activation."""
         over, claimed = self._over_names(front)
         if not len(self._graph.links):
             return over
@@ -195,13 +195,13 @@ class Field:
             The steps, and of each walk what all of its names claim: int64 [w], units of 2**-40.
         """
         mentions = self._graph.mentions
-        owner, ties = mentions.ties(mentions.lists(front.visited[-1], LEFT))
-        name = mentions.keys(ties.right)
+        owner, rows = mentions.edge_rows(mentions.lists(front.visited[-1], LEFT))
+        name = mentions.keys(rows.right)
         start = front.of(owner)
         named = self._mentions(start.query, name)
         shared = named.degree > 1
         rare = rarity(named.degree, self._size.index_select(0, start.query))
-        claim = units(rare * ties.weight * shared)
+        claim = units(rare * rows.weight * shared)
         claimed = tally(claim, owner, len(front.query))
         part = claim.double() / claimed.clamp_min(1).index_select(0, owner)
         going = shared & (name != start.via)
@@ -224,13 +224,13 @@ class Field:
         asked = memory if back is None else memory.index_select(0, back)
         walk, memory = torch.cat([walk, walk if back is None else back]), torch.cat([memory, asked])
         scope = torch.cat([torch.full_like(front.query, LEFT), group])
-        place, ties = links.ties(links.lists(memory, scope))
+        place, rows = links.edge_rows(links.lists(memory, scope))
         forwards = place < size
-        target = links.keys(torch.where(forwards, ties.right, ties.left))
-        amount = torch.where(forwards, UNIT, UNIT * self._config.backward).double() * ties.weight
+        target = links.keys(torch.where(forwards, rows.right, rows.left))
+        amount = torch.where(forwards, UNIT, UNIT * self._config.backward).double() * rows.weight
         owner = walk.index_select(0, place)
         tied = tally(amount.long(), owner, size)
-        kind = links.kinds(ties.row) + torch.full_like(owner, LINK_STEP)
+        kind = links.kinds(rows.row) + torch.full_like(owner, LINK_STEP)
         return Steps(owner, target, torch.full_like(owner, NO_KEY), kind, amount), tied
 
     def _mentions(self, query: Tensor, name: Tensor) -> Named:
@@ -243,25 +243,25 @@ class Field:
         return Named(lists, owner, tally(lists.length, owner, len(query)))
 
     def _carriers(self, named: Named, kept: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Memories that the names kept lead to: (row of the name, memory, share, about it?)."""
+        """Return (row of the name, memory, share, whether it is about it) of the names kept."""
         mentions = self._graph.mentions
         going = kept if named.owner is None else kept.index_select(0, named.owner)
-        owner, ties = mentions.ties(named.lists._replace(length=named.lists.length * going))
+        owner, rows = mentions.edge_rows(named.lists._replace(length=named.lists.length * going))
         if named.owner is not None:
             owner = named.owner.index_select(0, owner)
-        about = mentions.kinds(ties.row) == ABOUT
-        weight = ties.weight.double()
-        weight = torch.where(about, weight * (1 + self._config.about), weight)
+        about = mentions.kinds(rows.row) == ABOUT
+        weight = rows.weight.double()
+        weight = torch.where(about, weight * (1 + self._config.topic_boost), weight)
         total = tally(units(weight), owner, len(kept)).double() / UNIT
-        share = weight / (total**self._config.damping).index_select(0, owner)
-        return owner, mentions.keys(ties.left), share, about
+        share = weight / (total**self._config.degree_normalisation).index_select(0, owner)
+        return owner, mentions.keys(rows.left), share, about
 
     def _within_budget(self, query: Tensor, name: Tensor, value: Tensor, count: Tensor) -> Tensor:
-        """Which names give each memory the most, up to `arrivals` for each query: bool [n].
+        """Return which names stay in the fan-out budget `arrivals` of each query: bool [n].
 
-        Of names that give the same the lower key comes first.
+        Those that give each memory the most come first; of equal ones, the lower key.
         """
-        each = value / count.clamp_min(1).double() ** self._config.damping
+        each = value / count.clamp_min(1).double() ** self._config.degree_normalisation
         order = lexsort(name, downwards(query, units(each)))
         sizes = count.index_select(0, order)
         spent = torch.cumsum(sizes, 0)
@@ -270,9 +270,9 @@ class Field:
             first = torch.searchsorted(query, query)
             spent = spent - (spent - sizes).index_select(0, first)
         kept = torch.empty_like(order, dtype=torch.bool)
-        return kept.index_copy_(0, order, spent <= self._config.arrivals)
+        return kept.index_copy_(0, order, spent <= self._config.fan_out_budget)
 
-    def _welcome(self, query: Tensor, memory: Tensor, activation: Tensor, mass: Tensor) -> Tensor:
+    def _scaled(self, query: Tensor, memory: Tensor, activation: Tensor, mass: Tensor) -> Tensor:
         """Scale what arrives by affinity, so that each query's sums to `mass`.
 
         Args:

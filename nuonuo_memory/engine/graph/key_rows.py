@@ -16,25 +16,25 @@ from torch import Tensor
 
 from nuonuo_memory.engine.splitmix64 import GAMMA, signed
 
-LOAD = 1.5
+PLACES_PER_KEY = 1.5
 """Places of the table for each key, at least; the table doubles when there are fewer."""
 
-NEAREST = 12
+LEAST_PROBES = 12
 """Places that a look-up reads at least, so that most new keys find a free one among them."""
 
-FARTHEST = 32
+MOST_PROBES = 32
 """Places from home that a key may stand at; the table grows when one would stand farther."""
 
 GROWTH = 1.125
 """Factor by which arrays grow: a sixteenth lies idle on average, each row is copied eight times."""
 
-_SLACK = 1.25
+_PACK_ABOVE = 1.25
 """The pool is packed anew when it is full and this much larger than its regions."""
 
-_PART = 1 << 16
+_LISTS_AT_ONCE = 1 << 16
 """Lists that are copied at once when the pool is packed, so that it needs little space beside."""
 
-_SCOPE = 0xD6E8FEB86659FD93
+_SCOPE_FACTOR = 0xD6E8FEB86659FD93
 
 
 class Lists(NamedTuple):
@@ -182,16 +182,16 @@ class KeyRows:
         They are read with their sign, so that places count from the middle of the table.
         """
         if isinstance(scopes, int):
-            mixed = keys ^ signed(scopes * _SCOPE)
+            mixed = keys ^ signed(scopes * _SCOPE_FACTOR)
         else:
-            mixed = keys ^ (scopes * signed(_SCOPE))
+            mixed = keys ^ (scopes * signed(_SCOPE_FACTOR))
         return (mixed * signed(GAMMA)) >> self._shift
 
     def _clear_table(self) -> None:
-        size = (1 << (64 - self._shift)) + FARTHEST
+        size = (1 << (64 - self._shift)) + MOST_PROBES
         self._table = torch.zeros(size, dtype=torch.int32, device=self.device)
         self._middle = 1 << (63 - self._shift)
-        self._look(NEAREST)
+        self._look(LEAST_PROBES)
 
     def _found_or_made(self, keys: Tensor, scopes: Tensor) -> Tensor:
         """The entries of keys that differ, made where there are none."""
@@ -207,13 +207,13 @@ class KeyRows:
         )
         self.keys[first : self._entries] = keys[absent]
         self.scopes[first : self._entries] = scopes[absent]
-        if LOAD * len(self) > 2 * self._middle or not self._place(made):
+        if PLACES_PER_KEY * len(self) > 2 * self._middle or not self._place(made):
             self._grow_table(torch.cat([self._held(first), made]))
         return entries
 
     def _look(self, places: int) -> None:
-        """Read so many places from home on in each look-up, or `NEAREST` if these are more."""
-        self._window = self._middle + torch.arange(max(places, NEAREST), device=self.device)
+        """Read so many places from home on in each look-up, or `LEAST_PROBES` if these are more."""
+        self._window = self._middle + torch.arange(max(places, LEAST_PROBES), device=self.device)
 
     def _held(self, stop: int) -> Tensor:
         """The entries below `stop` that have keys: int64."""
@@ -226,8 +226,8 @@ class KeyRows:
         where going one by one would have led them.
         """
         count = torch.arange(len(entries), device=self.device)
-        farthest = FARTHEST
-        while farthest >= FARTHEST:
+        farthest = MOST_PROBES
+        while farthest >= MOST_PROBES:
             self._shift -= 1
             self._clear_table()
             home, order = torch.sort(self._home(self.keys[entries], self.scopes[entries]))
@@ -270,7 +270,7 @@ class KeyRows:
             home = torch.where(won, home + away - held_away, home)[going]
             away = torch.where(won, held_away + 1, away + ~poorer)[going]
             entries = torch.where(won, held, entries)[going]
-            if int(away.max()) >= FARTHEST:
+            if int(away.max()) >= MOST_PROBES:
                 return False
         self._look(farthest + 1)
         return True
@@ -312,14 +312,14 @@ class KeyRows:
     def _pack(self) -> None:
         """Lay the regions side by side again if much of the pool belongs to none."""
         end = self._end - self._waste
-        if self._end < _SLACK * end:
+        if self._end < _PACK_ABOVE * end:
             return
         lists = Lists(*self._lists[: self._entries].long().unbind(1))
         sizes = _capacity(lists.length)
         start = torch.cumsum(sizes, 0) - sizes
         pool = self._pool.new_zeros(end)
-        for first in range(0, self._entries, _PART):
-            part = slice(first, first + _PART)
+        for first in range(0, self._entries, _LISTS_AT_ONCE):
+            part = slice(first, first + _LISTS_AT_ONCE)
             self._copy(Lists(lists.start[part], lists.length[part]), start[part], to=pool)
         self._pool = pool
         self._lists[: self._entries, 0] = start.to(torch.int32)

@@ -1,6 +1,6 @@
 """Names by the words that they hold, and words by their sparse codes.
 
-A word's code is a set of hashes that words one slip of the pen apart share (`text.names.code`). Two
+A word's code is a set of hashes that words one typing error apart share (`text.names.code`). Two
 names match when their words do, whatever title one of them lacks. Keys only, as everywhere in the
 engine; names of a group are found in that group alone, and removing leaves nothing behind.
 """
@@ -16,7 +16,7 @@ from nuonuo_memory.engine.graph.edges import EdgeSet
 from nuonuo_memory.engine.splitmix64 import mix
 
 MOST_NAMES = 512
-"""A word that more names of a group share tells none of them apart, and is passed over."""
+"""A word that more names of a group hold is too common to find one by, and is passed over."""
 
 
 class NameIndex:

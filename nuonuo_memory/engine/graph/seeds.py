@@ -1,8 +1,8 @@
-"""Where following starts and how it ends: pure functions around `spread`.
+"""Where activation starts, and how it joins the evidence: pure functions before and after `spread`.
 
-A first look finds what resembles the question. The second look asks for the rest: the question less
-what the best memory found explains of it, so that a comparison of two things finds both. Activation
-starts in both, spreads, and is weighed against the evidence in the end.
+A first search is for the question. A second one is for the rest: the question vector less its
+projection on the best cue found, so that a comparison of two things finds both. Activation starts
+in the results of both, spreads, and is added to the evidence in the end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nuonuo_memory.engine.graph.spread import Start
 
 
 def leftover(queries: Tensor, cues: Tensor) -> Tensor:
-    """What a cue leaves unexplained of a question: q - (q·c) c, not normalised again.
+    """Return the part of a question vector orthogonal to a cue: q - (q·c) c, not normalised again.
 
     Args:
         queries: float [B, d], unit rows.
@@ -31,20 +31,24 @@ def begin(
     named: Tensor,
     config: AssociationConfig,
 ) -> Start:
-    """Activation to start from: a softmax over the best of each look.
+    """Return the activation to start from: a softmax over the best memories of each search.
 
     Args:
         first: Memory keys int64 [B, k] (-1 for padding) and evidence float64 [B, k] of the first
-            look.
-        second: Those of the second look, where there was one.
+            search.
+        second: Those of the second search, where there was one.
         named: float64 [B], the share that enters by the names in the question.
-        config: How many memories, how sharp, how much for the second look.
+        config: How many memories, how sharp, how much for the second search.
 
     Returns:
         Query, memory and activation; the activations of a query sum to 1 - `named`.
     """
     share = 1 - named.double()
-    looks = [(first, 1 - config.second), (second, config.second)] if second else [(first, 1.0)]
+    looks = (
+        [(first, 1 - config.second_look_share), (second, config.second_look_share)]
+        if second
+        else [(first, 1.0)]
+    )
     parts: list[Start] = []
     for (memories, evidence), part in looks:
         count = min(config.starts, evidence.shape[1])
@@ -68,4 +72,6 @@ def mix(activation: Tensor, evidence: Tensor, *, config: AssociationConfig) -> T
         evidence: float64 [m], similarity and words, on the scale of a cosine.
         config: What evidence counts.
     """
-    return torch.log1p(activation.double() / config.floor) + config.similarity * evidence.double()
+    return (
+        torch.log1p(activation.double() / config.log_floor) + config.similarity * evidence.double()
+    )

@@ -1,6 +1,6 @@
-"""Spreading activation: walks over associations that decay, damp hubs and never turn back.
+"""Spreading activation over edges: walks that decay, are normalised by degree, and never turn back.
 
-Activation starts in the memories that recall settled on and in the names that the question holds.
+Activation starts in the best memories of a recall and in the names that the question holds.
 At each hop the strongest walks go on: from a memory over a name to the memories that share it, or
 over a link. A walk never visits a memory twice and never leaves by the name that it came by. What
 arrives in a memory is summed over its walks in fixed point, so that no order of summing changes a
@@ -66,7 +66,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Where activation went.
+    """The activation of memories after a batch of walks.
 
     Attributes:
         query: int64 [m], ascending.
@@ -86,7 +86,7 @@ class Spread:
     hops: tuple[Walks, ...]
 
     def path(self, row: int) -> tuple[Step, ...]:
-        """The strongest walk to the memory in `row`, from its first step on."""
+        """Return the strongest walk to the memory in `row`, first step first."""
         hop, walk = int(self.hop[row]), int(self.walk[row])
         steps: list[Step] = []
         while walk >= 0:
@@ -111,17 +111,17 @@ def spread(
     config: AssociationConfig,
     affinity: Affinity | None = None,
 ) -> Spread:
-    """Let activation spread over the graph for a batch of queries.
+    """Spread the starting activation of B queries over the graph; return what each memory got.
 
     Args:
-        graph: What ties the memories.
+        graph: The edges between memories and names.
         memories: Where activation starts; each query's activations should sum to at most 1.
         names: Names that the questions hold, likewise.
         groups: Of each query, the groups that its walks may go through.
         hops: Steps that a walk may take.
         config: Decay and the rest.
-        affinity: How much a query welcomes a memory; it scales what arrives there. Without it
-            every memory is as welcome.
+        affinity: A factor for each query and memory, above 0, that scales what arrives there;
+            1 for all without it.
 
     Returns:
         What arrived where, and over which walks.
@@ -147,7 +147,7 @@ def spread(
 
 
 def _collect(hops: list[Walks], config: AssociationConfig, batch: int) -> Spread:
-    """Sum what arrived in each memory, and find the walk that brought the most."""
+    """Sum walks by memory, and find the strongest walk to each."""
     device = hops[0].query.device
     query = torch.cat([walks.query for walks in hops])
     memory = torch.cat([walks.memory for walks in hops])

@@ -15,7 +15,7 @@ from torch import Tensor
 from nuonuo_memory.engine.graph.key_rows import lexsort
 
 Affinity = Callable[[Tensor, Tensor], Tensor]
-"""(query [n], memory key [n]) to how much each query welcomes each memory, float64 [n], above 0."""
+"""(query [n], memory key [n]) to the factor of what arrives there, float64 [n], above 0."""
 
 NO_KEY = -1
 """Stands for "no memory" and "no name" in a walk."""
@@ -33,13 +33,13 @@ UNIT = float(1 << 40)
 LARGEST_BATCH = 1 << 18
 """Queries of one batch: one's number and an activation fit into one int64 to sort by."""
 
-_BITS = 44
-_MOST = (1 << _BITS) - 1
-_LAST = (1 << 63) - 1
+_AMOUNT_BITS = 44
+_LARGEST_AMOUNT = (1 << _AMOUNT_BITS) - 1
+_SORTS_LAST = (1 << 63) - 1
 
 
 class Start(NamedTuple):
-    """Where activation enters.
+    """Activation that starts in n memories or names.
 
     Attributes:
         query: int64 [n], row of the batch.
@@ -100,7 +100,7 @@ def tally(amounts: Tensor, index: Tensor, size: int) -> Tensor:
 
 def downwards(query: Tensor, amounts: Tensor) -> Tensor:
     """One key to sort by: queries ascending, amounts (int64, units of 2**-40) descending."""
-    return (query << _BITS) - amounts.clamp_max(_MOST)
+    return (query << _AMOUNT_BITS) - amounts.clamp_max(_LARGEST_AMOUNT)
 
 
 def take(columns: Sequence[Tensor], index: Tensor) -> list[Tensor]:
@@ -111,7 +111,7 @@ def take(columns: Sequence[Tensor], index: Tensor) -> list[Tensor]:
 
 
 def strongest_first(walks: Walks, amounts: Tensor, *, living: Tensor | None = None) -> Walks:
-    """Those of a query together, strongest first, without those that do not live.
+    """Sort walks by query, strongest first, and drop those that `living` leaves out.
 
     Equal ones are ordered by memory, by name and then as the walks that they come from: by nothing
     that depends on the batch, or on what was ever held and forgotten.
@@ -123,7 +123,7 @@ def strongest_first(walks: Walks, amounts: Tensor, *, living: Tensor | None = No
     """
     key = downwards(walks.query, amounts)
     if living is not None:
-        key = torch.where(living, key, _LAST)
+        key = torch.where(living, key, _SORTS_LAST)
     order = lexsort(walks.via, walks.memory, key)
     if living is not None:
         order = order[: int(living.sum())]

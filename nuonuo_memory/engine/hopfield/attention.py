@@ -1,4 +1,4 @@
-"""The attention of queries over their nearest cues, summed by memory, without kernels."""
+"""Queries [B, d] to memories by attention over their nearest cues, in plain tensor operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Find = Callable[[Tensor, Sequence[Sequence[int]], int], Candidates]
 
 
 class Retrieved(NamedTuple):
-    """The memories that each of B queries brought to mind, best first.
+    """The k memories with the most attention for each of B queries, best first.
 
     Attributes:
         memory_ids: [B, k] int64, -1 where there are fewer.
@@ -67,7 +67,9 @@ def retrieve_by(
     k: int,
     config: HopfieldConfig,
 ) -> Retrieved:
-    """Settle among the candidates that `find` returns, asking for more until k memories are found.
+    """Return the k memories of queries [B, d], from candidates that `find` returns.
+
+    More candidates are asked for until they belong to k memories.
 
     Args:
         find: Returns the nearest cues of queries in their groups, as many as its last argument.

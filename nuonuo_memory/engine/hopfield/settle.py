@@ -1,4 +1,4 @@
-"""Modern Hopfield networks: settle among patterns, and sum the attention by memory.
+"""States [B, d] and patterns [B, c, d] to Hopfield updates, and attention [B, c] to sums by memory.
 
 Ramsauer et al., "Hopfield Networks is All You Need", 2020 (arXiv:2008.02217). With patterns X, one
 a row, and a state ξ:
@@ -20,12 +20,12 @@ from torch import Tensor
 from nuonuo_memory.engine.vectors.quantise import encode_queries
 from nuonuo_memory.errors import InvalidInputError
 
-_FINE = 2.0**45
+_ATTENTION_UNITS = 2.0**45
 """Attention is summed in whole multiples of 1/2^45, exactly, so that no order changes a sum."""
 
 
 class Settled(NamedTuple):
-    """Where a batch of states came to rest.
+    """The states [B, d] of a batch after their last update.
 
     Attributes:
         state: [B, d], the state after the last update.
@@ -55,27 +55,22 @@ def settle(
 ) -> Settled:
     """Iterate states [B, d] among their patterns [B, c, d] until they rest.
 
-    The state enters each product rounded to about 28 bits, so that two equal patterns get the same
-    attention to the last bit whatever their places when the patterns are whole numbers.
+    The state enters each product rounded to about 28 bits: equal patterns of whole numbers then get
+    the same attention to the last bit, wherever they stand.
 
     Args:
         state: Where to start, one query a row.
         patterns: Each query's patterns.
         beta: Inverse temperature, above 0.
         max_steps: Updates at most, 1 or more.
-        tolerance: A state that moves less than this (Euclidean) rests; checked for each query by
-            itself, so that a batch changes nothing.
+        tolerance: A state that moves less than this (Euclidean) rests, whatever the others do.
         mask: [B, c], true where there is a pattern.
         scale: [B, c]; the patterns are then patterns * scale, without a copy.
 
     Raises:
         InvalidInputError: Shapes do not fit, or a parameter is out of its range.
     """
-    if patterns.ndim != 3 or state.shape != (patterns.shape[0], patterns.shape[2]):
-        raise InvalidInputError(
-            f"state and patterns must be [B, d] and [B, c, d], got {list(state.shape)} and "
-            f"{list(patterns.shape)}"
-        )
+    _check(state, patterns)
     if not (beta > 0 and max_steps >= 1 and tolerance >= 0):
         raise InvalidInputError(
             f"beta must be above 0, max_steps 1 or more, tolerance 0 or more, got {beta}, "
@@ -106,6 +101,14 @@ def settle(
             break
     entropy = torch.special.entr(attention).sum(1)
     return Settled(state, attention, _energy(state, patterns, scale, absent, beta), entropy, steps)
+
+
+def _check(state: Tensor, patterns: Tensor) -> None:
+    if patterns.ndim != 3 or state.shape != (patterns.shape[0], patterns.shape[2]):
+        raise InvalidInputError(
+            f"state and patterns must be [B, d] and [B, c, d], got {list(state.shape)} and "
+            f"{list(patterns.shape)}"
+        )
 
 
 def _overlap(state: Tensor, patterns: Tensor, scale: Tensor) -> Tensor:
@@ -152,11 +155,11 @@ def by_memory(attention: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor, Te
     """
     wide = memory_ids.shape[1]
     memories, order = memory_ids.sort(dim=1, stable=True)
-    weights = (attention.to(torch.float64).gather(1, order) * _FINE).round_()
+    weights = (attention.to(torch.float64).gather(1, order) * _ATTENTION_UNITS).round_()
     opens = torch.ones_like(memories, dtype=torch.bool)
     opens[:, 1:] = memories[:, 1:] != memories[:, :-1]
     segment = opens.cumsum(1) - 1
-    mass = torch.zeros_like(weights).scatter_add_(1, segment, weights) / _FINE
+    mass = torch.zeros_like(weights).scatter_add_(1, segment, weights) / _ATTENTION_UNITS
     # Every place of a segment but the first goes to a spare column, which is cut off.
     target = torch.where(opens & (memories >= 0), segment, wide)
     ids = torch.full((len(memories), wide + 1), -1, dtype=torch.int64, device=memories.device)

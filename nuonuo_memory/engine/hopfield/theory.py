@@ -47,7 +47,7 @@ def beta_for_error(
     """Return the smallest β whose update surely ends within `error` of the pattern.
 
     Solves Theorem 5 for β: ln(2 (N−1) M / error) / (Δ − 2 r M). The smallest is the best one: a
-    larger β gains nothing that was asked for, and lets fewer cues vote for their memory.
+    larger β gains nothing that was asked for, and lets fewer cues count for their memory.
 
     Raises:
         InvalidInputError: If the query may start so far off (2 r M ≥ Δ) that no β is enough.

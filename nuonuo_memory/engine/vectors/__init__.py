@@ -1,1 +1,1 @@
-"""Cue vectors: exact nearest cues, and what a memory's cues say together."""
+"""Cue vectors: exact nearest cues, and what the cues of a memory amount to."""

@@ -15,16 +15,16 @@ from torch import Tensor
 
 from nuonuo_memory.engine.vectors.quantise import direction_sum
 
-SMALLEST = 32
+FIRST_CHUNK_ROWS = 32
 """Rows of a group's first chunk: a small namespace then costs 25 KB at 384 dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Columns of some cues: planes [n, d] int8, scale and error [n] float32, ids [n] int64."""
+    """Columns of n cues: int8 codes [n, d], float32 scale and error [n], int64 ids [n]."""
 
-    high: Tensor
-    low: Tensor
+    coarse: Tensor
+    residual: Tensor
     scale: Tensor
     error: Tensor
     cue_ids: Tensor
@@ -119,7 +119,7 @@ class GroupRows:
         for chunk, inside, outside in self._overlaps(first, end):
             chunk.put(inside, rows.part(outside))
         self.count = end
-        self.total += direction_sum(rows.high, rows.low)
+        self.total += direction_sum(rows.coarse, rows.residual)
         self._views = None
         return first
 
@@ -148,7 +148,7 @@ class GroupRows:
     def remove(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Remove rows; return (cue ids that moved into their places, those places)."""
         gone = self.gather(places)
-        self.total -= direction_sum(gone.high, gone.low)
+        self.total -= direction_sum(gone.coarse, gone.residual)
         kept = self.count - len(places)
         holes = places[places < kept]
         stays = torch.ones(self.count - kept, dtype=torch.bool)
@@ -199,8 +199,8 @@ class GroupRows:
 
 def _growth(count: int) -> int:
     """Rows of the next chunk: by a half while small, so that chunks are few; by an eighth later."""
-    return max(SMALLEST, count // 2 if count < 32_768 else count // 8)
+    return max(FIRST_CHUNK_ROWS, count // 2 if count < 32_768 else count // 8)
 
 
 def _columns(rows: Rows) -> tuple[Tensor, ...]:
-    return rows.high, rows.low, rows.scale, rows.error, rows.cue_ids, rows.memory_ids
+    return rows.coarse, rows.residual, rows.scale, rows.error, rows.cue_ids, rows.memory_ids

@@ -1,4 +1,4 @@
-"""Cue vectors on the device: kept apart by group, grown without copying, forgotten exactly."""
+"""Cue ids and vectors by group and memory: grown without copying, removed without a trace."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from nuonuo_memory.engine.vectors.key_index import KeyIndex
 from nuonuo_memory.engine.vectors.quantise import DIRECTION, check_vectors, dequantise, quantise
 from nuonuo_memory.errors import InvalidInputError, NotFoundError
 
-_SHIFT = 40
-_PLACE = (1 << _SHIFT) - 1
+_ROW_BITS = 40
+"""A place is a group's slot above so many bits, and a row within the group below them."""
+_ROW_MASK = (1 << _ROW_BITS) - 1
 _FINGERPRINT_BLOCK = 65_536
-_PRIOR = 100
 
 
 class CueIndex:
-    """All cues of a memory.
+    """The cues of all memories, found by id, by memory and by group.
 
     A cue is an int64 id, a vector, the int64 id of its memory and the int64 id of its group (the
-    namespace). Ids are 0 or more. Vectors are kept as two int8 planes (see `quantise`), about 2.1
+    namespace). Ids are 0 or more. Vectors are kept as two int8 codes (see `quantise`), about 2.1
     bytes a dimension with everything.
 
     Args:
@@ -91,12 +91,12 @@ class CueIndex:
                 "cue ids must be new, got one that is held already; remove it first"
             )
         rows = self._group(group)
-        planes = quantise(vectors.to(self.device))
+        codes = quantise(vectors.to(self.device))
         ids = (cue_ids.to(self.device), memory_ids.to(self.device))
-        first = rows.append(Rows(*planes, *ids))
+        first = rows.append(Rows(*codes, *ids))
         lengths = torch.linalg.vector_norm(vectors, dim=1, dtype=torch.float32)
         rows.longest = max(rows.longest, 1.001 * float(lengths.max()))
-        base = (self._slot_of[group] << _SHIFT) + first
+        base = (self._slot_of[group] << _ROW_BITS) + first
         self._places.add(cue_ids, torch.arange(base, base + len(cue_ids)))
         self._cues.add(memory_ids, cue_ids)
         self.version += 1
@@ -125,19 +125,21 @@ class CueIndex:
             NotFoundError: A cue is not here.
         """
         rows = self.gather(cue_ids)
-        return dequantise(rows.high, rows.low, rows.scale)
+        return dequantise(rows.coarse, rows.residual, rows.scale)
 
-    def mean(self, groups: Sequence[int]) -> Tensor:
-        """Return the mean direction of the cues of some groups, float64 [d], shorter for few.
+    def total(self, groups: Sequence[int]) -> tuple[Tensor, int]:
+        """Return the sum of the unit vectors of the cues of some groups, and their number.
 
-        Cues of nothing stand beside them, as many as `_PRIOR`: the mean of a handful of cues tells
-        what these few are about, not what all have in common.
+        Sums are of whole numbers, so that what is forgotten leaves no trace in them.
+
+        Returns:
+            float64 [d] on the CPU, and the count.
         """
         held = [rows for rows in map(self.rows, sorted(set(groups))) if rows is not None]
-        if not held:
-            return torch.zeros(self.dimension, dtype=torch.float64, device=self.device)
-        total = torch.stack([rows.total for rows in held]).sum(0).to(torch.float64)
-        return total * (DIRECTION / (sum(rows.count for rows in held) + _PRIOR))
+        total = torch.zeros(self.dimension, dtype=torch.int64)
+        for rows in held:
+            total += rows.total.cpu()
+        return total.to(torch.float64) * DIRECTION, sum(rows.count for rows in held)
 
     def memory_cues(self, memory_ids: Tensor, *, ordered: bool = True) -> tuple[Tensor, Tensor]:
         """Return (cue ids, owner) of memories [n]; owner[i] is the place in `memory_ids`.
@@ -179,9 +181,16 @@ class CueIndex:
             rows = self.gather(cue_ids)
             places, owner = self._places.find(cue_ids)
             slots = torch.empty_like(places)
-            slots[owner] = places >> _SHIFT
+            slots[owner] = places >> _ROW_BITS
             named = torch.tensor([-1 if group is None else group for group in self._slots])
-            columns = (cue_ids, rows.memory_ids, named[slots], rows.scale, rows.high, rows.low)
+            columns = (
+                cue_ids,
+                rows.memory_ids,
+                named[slots],
+                rows.scale,
+                rows.coarse,
+                rows.residual,
+            )
             for column in columns:
                 digest.update(column.cpu().contiguous().numpy().tobytes())
         for group in self.groups():
@@ -200,7 +209,7 @@ class CueIndex:
 
     def _by_group(self, places: Tensor) -> list[tuple[int, Tensor, Tensor]]:
         """Return (slot, places within the group, which of `places` they are) for each group."""
-        slots, local = places >> _SHIFT, places & _PLACE
+        slots, local = places >> _ROW_BITS, places & _ROW_MASK
         if bool((slots == slots[0]).all()):
             return [(int(slots[0]), local, torch.arange(len(places)))]
         slots, order = slots.sort(stable=True)
@@ -214,7 +223,7 @@ class CueIndex:
         if not len(places):
             return Rows.zeros(0, self.dimension, self.device)
         if len(self._groups) == 1:
-            return next(iter(self._groups.values())).gather(places & _PLACE)
+            return next(iter(self._groups.values())).gather(places & _ROW_MASK)
         groups = self._by_group(places)
         rows = Rows.cat([self._at(slot).gather(local) for slot, local, _ in groups])
         if len(groups) == 1:
@@ -237,7 +246,7 @@ class CueIndex:
         for slot, local, _ in self._by_group(places):
             rows = self._at(slot)
             moved, holes = rows.remove(local)
-            self._places.replace(moved, holes + (slot << _SHIFT))
+            self._places.replace(moved, holes + (slot << _ROW_BITS))
             if not rows.count:
                 self._forget(slot)
         self.version += 1

@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_DEAD = -1
+_REMOVED = -1
+"""Value of an entry that was discarded."""
 
 
 class KeyIndex:
@@ -17,7 +18,7 @@ class KeyIndex:
 
     def __init__(self) -> None:
         self._runs: list[tuple[Tensor, Tensor]] = []
-        self._dead = 0
+        self._removed = 0
         self._size = 0
 
     def __len__(self) -> int:
@@ -50,10 +51,10 @@ class KeyIndex:
 
     def find_single(self, keys: Tensor) -> Tensor:
         """Return the value of each key that has at most one; -1 for a key without."""
-        found = torch.full_like(keys, _DEAD)
+        found = torch.full_like(keys, _REMOVED)
         for run_keys, run_values in self._runs:
             entry = torch.searchsorted(run_keys, keys).clamp_(max=len(run_keys) - 1)
-            held = torch.where(run_keys[entry] == keys, run_values[entry], _DEAD)
+            held = torch.where(run_keys[entry] == keys, run_values[entry], _REMOVED)
             found = torch.maximum(found, held)
         return found
 
@@ -69,10 +70,10 @@ class KeyIndex:
             entry, _ = self._entries(run, keys)
             if values is not None:
                 entry = entry[torch.isin(stored[entry], values)]
-            stored[entry] = _DEAD
-            self._dead += len(entry)
+            stored[entry] = _REMOVED
+            self._removed += len(entry)
             self._size -= len(entry)
-        if 2 * self._dead > self._size + self._dead:
+        if 2 * self._removed > self._size + self._removed:
             self._rebuild()
 
     def _entries(self, run: int, keys: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,24 +83,24 @@ class KeyIndex:
         counts = torch.searchsorted(run_keys, keys, right=True) - first
         owner = torch.repeat_interleave(counts)
         entry = (first - counts.cumsum(0) + counts)[owner] + torch.arange(len(owner))
-        if not self._dead:
+        if not self._removed:
             return entry, owner
-        live = run_values[entry] != _DEAD
+        live = run_values[entry] != _REMOVED
         return entry[live], owner[live]
 
     def _merge(self, newer: tuple[Tensor, Tensor], older: tuple[Tensor, Tensor]) -> None:
         keys, values = (torch.cat(pair) for pair in zip(older, newer, strict=True))
-        live = values != _DEAD
+        live = values != _REMOVED
         if not bool(live.all()):
-            self._dead -= int((~live).sum())
+            self._removed -= int((~live).sum())
             keys, values = keys[live], values[live]
         if len(keys):
             self._runs.append(_sorted_run(keys, values))
 
     def _rebuild(self) -> None:
-        runs, self._runs, self._dead, self._size = self._runs, [], 0, 0
+        runs, self._runs, self._removed, self._size = self._runs, [], 0, 0
         for keys, values in runs:
-            live = values != _DEAD
+            live = values != _REMOVED
             self.add(keys[live], values[live])
 
 

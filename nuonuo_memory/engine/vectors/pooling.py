@@ -1,7 +1,7 @@
-"""How strongly a question speaks for a memory: all of its cues together, and its whole session.
+"""Similarities of cues to one score for each memory, by log-sum-exp; words to one for each session.
 
-A memory's cues vote by the sum of their attention. On the scale of a cosine that is the
-log-sum-exp of their similarities,
+The attention of a softmax over cues, summed over the cues of a memory, is on the scale of a cosine
+the log-sum-exp of their similarities,
 
     s(m) = 1/beta · log Σ_c exp(beta · q·x_c)   over the cues c of m,
 
@@ -11,22 +11,23 @@ al. 2020, eq. 2, without its quadratic terms); the best cue alone is the limit o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from nuonuo_memory.engine.vectors.centring import Centre
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.quantise import fixed_point
 from nuonuo_memory.engine.vectors.search import cue_similarities
+from nuonuo_memory.engine.vectors.search import similarities as similarities_to
 
-_OPPOSITE = 0.5
-"""Least squared length of a joined cue: two cues that point apart are no text together."""
+_LEAST_SQUARED_LENGTH = 0.5
+"""Least |x + y|² of a pair: two cues of a cosine below -0.75 are no text together."""
 
 
 class CueEvidence(NamedTuple):
-    """What the cues of given memories say to each query.
+    """The similarity of given memories to each of B queries.
 
     Attributes:
         cue_ids: [B, m] int64, the nearest cue of each memory; -1 where it has none.
@@ -39,38 +40,16 @@ class CueEvidence(NamedTuple):
     pooled: Tensor
 
 
-def centred(cue_index: CueIndex, queries: Tensor, groups: Sequence[int], *, share: float) -> Tensor:
-    """Take off queries what the cues of some groups have in common.
-
-    The mean of the cues tells none from another, yet lies nearer to some: a vague cue resembles
-    every question. Hopfield networks take the mean off patterns that are biased in the same way
-    (Amit, Gutfreund and Sompolinsky 1987, "Information storage in neural networks with low levels
-    of activity"); off the query alone it orders the cues alike, and nothing has to be stored anew:
-
-        q' = q - share * mean,   q'·x = q·x - share * mean·x.
-
-    Args:
-        cue_index: Where the cues are.
-        queries: float32 [B, d], on the index's device.
-        groups: Whose cues are meant.
-        share: How much of the mean goes, from 0 to 1.
-
-    Returns:
-        float32 [B, d].
-    """
-    return queries - (share * cue_index.mean(groups)).to(queries.dtype)
-
-
 def cue_evidence(
     cue_index: CueIndex, queries: Tensor, memory_ids: Tensor, *, beta: float
 ) -> CueEvidence:
-    """Weigh the cues of given memories.
+    """Return the best and the pooled similarity of memories [B, m] to queries [B, d].
 
     Args:
         cue_index: Where the cues are.
         queries: [B, d] unit vectors.
         memory_ids: [B, m] int64; -1 for none.
-        beta: Inverse temperature: how much the second-best cue counts.
+        beta: Inverse temperature: the lower, the more the cues after the best count.
 
     Raises:
         VectorError: The queries have another size, or are not finite.
@@ -85,7 +64,7 @@ def cue_evidence(
 def pool(
     cue_ids: Tensor, owner: Tensor, similarity: Tensor, *, size: int, beta: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Sum the evidence of cues by owner.
+    """Pool similarities [c] of cues by log-sum-exp to one value for each owner.
 
     The cues of an owner are taken in falling order of similarity, equal ones by id, so the sum does
     not depend on the order in which they come.
@@ -120,21 +99,24 @@ def pool(
 
 
 def similarity_of_pairs(
-    cue_index: CueIndex, pairs: tuple[Tensor, Tensor], similarities: tuple[Tensor, Tensor]
+    cue_index: CueIndex,
+    pairs: tuple[Tensor, Tensor],
+    similarities: tuple[Tensor, Tensor],
+    centre: Centre,
 ) -> Tensor:
-    """Say how near a query is to pairs of cues joined into one.
+    """Return how near a query is to pairs of cues joined into one.
 
     A text of two sentences lies near the mean of their vectors, since the encoder takes the mean of
-    its words', so the joined cue is the sum x + y scaled to length one:
+    its words', so the joined cue is the sum of both, x' + y' with x' = (x - mean) / spread, scaled
+    to length one:
 
-        s = (q·x + q·y) / |x + y|,   |x + y|² = 2 + 2 x·y.
-
-    The products are sums of whole numbers: the same bits on every device.
+        s = (s_x + s_y) / |x' + y'|,   |x' + y'|² = 2 + 2 x'·y'.
 
     Args:
         cue_index: Where the cues are, unit rows.
         pairs: The two cues of each pair, int64 [n] each.
         similarities: Each one's similarity to the query, float64 [n].
+        centre: Of the scope's cues.
 
     Returns:
         float64 [n], on the index's device.
@@ -143,17 +125,20 @@ def similarity_of_pairs(
         NotFoundError: A cue is not in the index.
     """
     first, second = (cue_index.gather(cues) for cues in pairs)
-    numbers = (fixed_point(rows.high, rows.low).to(torch.float64) for rows in (first, second))
+    codes = (fixed_point(rows.coarse, rows.residual) for rows in (first, second))
     scale = first.scale.to(torch.float64) * second.scale.to(torch.float64)
-    product = torch.mul(*numbers).sum(1) * scale
+    product = torch.mul(*(code.to(torch.float64) for code in codes)).sum(1) * scale
+    mean = centre.mean.to(product.device)
+    shared = sum(similarities_to(cue_index, mean[None], cues) for cues in pairs)
+    product = (product - shared + mean @ mean) / centre.spread**2
     total = (similarities[0] + similarities[1]).to(product.device)
-    return total / (2 + 2 * product).clamp_min(_OPPOSITE).sqrt()
+    return total / (2 + 2 * product).clamp_min(_LEAST_SQUARED_LENGTH).sqrt()
 
 
 def session_evidence(
     term: Tensor, session: Tensor, counts: Tensor, *, idf: Tensor, saturation: float = 1.5
 ) -> tuple[Tensor, Tensor]:
-    """Score sessions by the words that they share with a question, anywhere in them.
+    """Score sessions [s] by the words that they share with a question, anywhere in them.
 
     The sum over the question's terms of idf · n / (n + saturation), where n counts the term in the
     whole session: BM25 without the length, since a long session holds more evidence, not less.

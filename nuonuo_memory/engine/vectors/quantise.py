@@ -1,9 +1,9 @@
-"""Cue vectors as 16-bit fixed point in two 8-bit planes, with a bound on what the first leaves out.
+"""Vectors [n, d] to 16-bit fixed point in two 8-bit codes, a coarse one and a residual one.
 
-A row x becomes v = round(x / scale), |v| <= 32639, and v = 256 * high + low with both in int8. The
-first pass of a search reads `high` alone; `error` bounds how far such a score can lie from the true
-one for any query of length 1, whatever the summation order (Cauchy-Schwarz on `low`, plus the
-rounding of the query to 16 bits and of float32 arithmetic).
+A row x becomes v = round(x / scale), |v| <= 32639, and v = 256 * coarse + residual, both in int8.
+The first pass of a search reads the coarse code alone; `error` bounds how far such a score can lie
+from the true one for any query of length 1, in any summation order (Cauchy-Schwarz on the residual,
+plus the rounding of the query to 16 bits and of float32 arithmetic).
 
 A query is rounded to so few bits that the sum of its products with v is exact in float64. The
 order of the summation then cannot matter, so final scores are the same bits in a batch of one and
@@ -21,7 +21,7 @@ from torch import Tensor
 from nuonuo_memory.errors import VectorError
 
 LIMIT = 127 * 256 + 127
-"""Largest magnitude of the fixed-point value: both planes then fit in int8."""
+"""Largest magnitude of the fixed-point value: both codes then fit in int8."""
 
 DIRECTION = 2.0**-36
 """A sum of unit vectors is counted in these: 2**27 of them fit into int64."""
@@ -29,7 +29,7 @@ DIRECTION = 2.0**-36
 MAX_MAGNITUDE = 1e15
 """Largest coordinate accepted: squares of it still sum to a finite float32."""
 
-_BLOCK = 1024
+_ROWS_AT_ONCE = 1024
 """Rows rounded at once: what larger temporaries free stays with the process, half its size more."""
 _TINY = 1e-200
 """Stands in for the largest value and the length of a row of zeros."""
@@ -37,16 +37,28 @@ _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 class Quantised(NamedTuple):
-    """Rows in two planes: row = (256 * high + low) * scale."""
+    """Rows in two codes: row = (256 * coarse + residual) * scale.
 
-    high: Tensor
-    low: Tensor
+    Attributes:
+        coarse: int8 [n, d].
+        residual: int8 [n, d].
+        scale: float32 [n].
+        error: float32 [n], how far a first pass may be off for a query of length 1.
+    """
+
+    coarse: Tensor
+    residual: Tensor
     scale: Tensor
     error: Tensor
 
 
 class QueryCodes(NamedTuple):
-    """Queries as whole numbers in float64 [n, d]: code * unit, to 2**-26 of the largest value."""
+    """Queries as whole numbers: code * unit, to 2**-26 of the largest value.
+
+    Attributes:
+        code: float64 [n, d], whole numbers.
+        unit: float64 [n].
+    """
 
     code: Tensor
     unit: Tensor
@@ -83,8 +95,8 @@ def check_vectors(vectors: Tensor, dimension: int, *, what: str = "vectors") -> 
 
 
 def quantise(vectors: Tensor) -> Quantised:
-    """Round rows [n, d] to two planes, a scale and an error bound each."""
-    blocks = [_quantise_block(block) for block in vectors.split(_BLOCK)]
+    """Round float rows [n, d] to two int8 codes, a scale and an error bound each."""
+    blocks = [_quantise_block(block) for block in vectors.split(_ROWS_AT_ONCE)]
     if len(blocks) == 1:
         return blocks[0]
     return Quantised(*(torch.cat(part) for part in zip(*blocks, strict=True)))
@@ -98,35 +110,35 @@ def _quantise_block(vectors: Tensor) -> Quantised:
     divisor = torch.where(scale > 0, scale, torch.ones_like(scale))
     value = (rows / divisor[:, None]).round_().clamp_(-LIMIT, LIMIT)
     value *= (scale > 0)[:, None]
-    high = ((value + 128) / 256).floor_()
-    low = value - 256 * high
+    coarse = ((value + 128) / 256).floor_()
+    residual = value - 256 * coarse
     # Sums of integers, exact in float64: the same on every device.
-    residual = low.to(torch.float64).square_().sum(1).sqrt_()
+    residual_length = residual.to(torch.float64).square_().sum(1).sqrt_()
     length = value.to(torch.float64).square_().sum(1).sqrt_()
     query_rounding = math.sqrt(dimension) / (2 * LIMIT)
     float_rounding = dimension * 2.0**-23
-    bound = scale.double() * (residual + length * (query_rounding + float_rounding))
+    bound = scale.double() * (residual_length + length * (query_rounding + float_rounding))
     error = (bound * (1 + 2.0**-16) + 1e-36).to(torch.float32)
-    return Quantised(high.to(torch.int8), low.to(torch.int8), scale, error)
+    return Quantised(coarse.to(torch.int8), residual.to(torch.int8), scale, error)
 
 
-def fixed_point(high: Tensor, low: Tensor) -> Tensor:
-    """Return 256 * high + low as int16."""
-    return high.to(torch.int16).mul_(256).add_(low)
+def fixed_point(coarse: Tensor, residual: Tensor) -> Tensor:
+    """Return 256 * coarse + residual as int16."""
+    return coarse.to(torch.int16).mul_(256).add_(residual)
 
 
-def dequantise(high: Tensor, low: Tensor, scale: Tensor) -> Tensor:
+def dequantise(coarse: Tensor, residual: Tensor, scale: Tensor) -> Tensor:
     """Return the rows as float32 [n, d], correctly rounded from what is stored."""
-    return (fixed_point(high, low) * scale.to(torch.float64)[:, None]).to(torch.float32)
+    return (fixed_point(coarse, residual) * scale.to(torch.float64)[:, None]).to(torch.float32)
 
 
-def direction_sum(high: Tensor, low: Tensor) -> Tensor:
+def direction_sum(coarse: Tensor, residual: Tensor) -> Tensor:
     """Sum rows [n, d], each scaled to length one, in units of `DIRECTION`: int64 [d].
 
     Sums of whole numbers: rows can be taken off again without a trace, in any order, on any device.
     """
-    total = torch.zeros(high.shape[1], dtype=torch.int64, device=high.device)
-    for block in zip(high.split(_BLOCK), low.split(_BLOCK), strict=True):
+    total = torch.zeros(coarse.shape[1], dtype=torch.int64, device=coarse.device)
+    for block in zip(coarse.split(_ROWS_AT_ONCE), residual.split(_ROWS_AT_ONCE), strict=True):
         code = fixed_point(*block).to(torch.float64)
         weight = (1 / DIRECTION) / code.square().sum(1).sqrt_().clamp_(min=1)
         total += (weight.round_() @ code).to(torch.int64)
@@ -141,7 +153,7 @@ def encode_queries(queries: Tensor) -> QueryCodes:
     return QueryCodes((rows / unit[:, None]).round_(), unit)
 
 
-def code_planes(code: Tensor) -> Tensor:
+def code_digits(code: Tensor) -> Tensor:
     """Return the digits to base 256 of query codes [n, d]: int8 [d, 4n], lowest digits first.
 
     code = Σ_j 256^j digit_j with every digit in [-128, 127]: the bytes of the code after half of
@@ -152,17 +164,17 @@ def code_planes(code: Tensor) -> Tensor:
     return digits.view(*code.shape, 4).permute(1, 2, 0).reshape(code.shape[1], -1)
 
 
-def query_planes(queries: Tensor) -> tuple[Tensor, Tensor]:
-    """Return int8 planes [d, 2n] (all high, then all low) and the factor [n] for unit queries.
+def first_pass_queries(queries: Tensor) -> tuple[Tensor, Tensor]:
+    """Turn queries [n, d] into int8 codes [d, 2n], coarse ones first, and a float32 factor [n].
 
-    The factor takes 256 * high + low, of the query divided by its length, back to numbers, with the
-    weight 256 of the rows' high plane in it.
+    The factor takes 256 * coarse + residual, of the query divided by its length, back to numbers,
+    with the weight 256 of the rows' coarse code in it.
     """
     rows = queries.to(torch.float64)
     length = torch.linalg.vector_norm(rows, dim=1).clamp_(min=_TINY)
     peak = torch.linalg.vector_norm(rows, math.inf, dim=1).clamp_(min=_TINY)
     value = (rows / (peak / LIMIT)[:, None]).round_().clamp_(-LIMIT, LIMIT).to(torch.int16)
-    # The bytes of 256 * high + low, with low in [-128, 127].
+    # The bytes of 256 * coarse + residual, with residual in [-128, 127].
     digits = ((value + 128) ^ 128).view(torch.int8).view(*rows.shape, 2)
-    planes = digits.flip(2).permute(1, 2, 0).reshape(rows.shape[1], -1)
-    return planes, (peak / length * (256 / LIMIT)).to(torch.float32)
+    codes = digits.flip(2).permute(1, 2, 0).reshape(rows.shape[1], -1)
+    return codes, (peak / length * (256 / LIMIT)).to(torch.float32)

@@ -1,10 +1,10 @@
 """Exact nearest cues by inner product, from an 8-bit first pass whose error is bounded.
 
-1. The first pass reads the rows' high planes only and gives, for each row, a lower and an upper
+1. The first pass reads the rows' coarse codes only and gives, for each row, a lower and an upper
    bound of its similarity.
 2. The k-th largest lower bound (of block maxima, which is no larger than that of all rows) is a
    threshold: a row whose upper bound is below it cannot be among the k best.
-3. The rows left, a few times k, are scored from both planes with sums that are exact in float64,
+3. The rows left, a few times k, are scored from both codes with sums that are exact in float64,
    and ordered by similarity, then memory id, then cue id.
 
 The result is that of an exhaustive search by construction; the bounds decide only how many rows
@@ -21,23 +21,25 @@ from torch import Tensor
 
 from nuonuo_memory.engine.vectors.chunks import GroupRows, Rows
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
+from nuonuo_memory.engine.vectors.int8_product import int8_product
 from nuonuo_memory.engine.vectors.quantise import (
     check_vectors,
-    code_planes,
+    code_digits,
     encode_queries,
+    first_pass_queries,
     fixed_point,
-    query_planes,
 )
 from nuonuo_memory.errors import InvalidInputError
 
-_BLOCK = 32
-_SLAB = 32_736
-"""Scores of one slab of the first pass: they stay in the cache, and PyTorch, which shares out
+_MAXIMUM_ROWS = 32
+"""Rows of one block maximum."""
+_BLOCK_SCORES = 32_736
+"""Scores of one block of the first pass: they stay in the cache, and PyTorch, which shares out
 32,768 or more, leaves them to the one thread that has them there."""
-_SLABS = 8
-"""Slabs of one product."""
-_TOGETHER = 8
-"""Queries of one first pass: with two planes each they fill 16 columns of the int8 product."""
+_BLOCKS_AT_ONCE = 8
+"""Blocks of one product."""
+_QUERIES_AT_ONCE = 8
+"""Queries of one first pass: with two codes each they fill 16 columns of the int8 product."""
 _INT8_LENGTH = 16
 """Shorter rows take the float product: the int8 one is wrong for a single column (torch 2.13)."""
 _RESCORED = 8_192
@@ -126,29 +128,12 @@ def search(
         rows = _rows(cue_index, names)
         if not rows:
             continue
-        for first in range(0, len(places), _TOGETHER):
-            some = torch.tensor(places[first : first + _TOGETHER], device=cue_index.device)
+        for first in range(0, len(places), _QUERIES_AT_ONCE):
+            some = torch.tensor(places[first : first + _QUERIES_AT_ONCE], device=cue_index.device)
             part = _search(rows, queries[some], k, allowed)
             for column, values in zip(found, part, strict=True):
                 column[some] = values
     return found
-
-
-def best_cues(cue_index: CueIndex, queries: Tensor, memory_ids: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the best cue of given memories for each query: (cue ids, similarity), [B, m] both.
-
-    A memory id of -1, or without cues, gives -1 and -inf.
-    """
-    queries = check_vectors(queries, cue_index.dimension, what="queries").to(cue_index.device)
-    wide = memory_ids.shape[1]
-    cue_ids, owner = cue_index.memory_cues(memory_ids.reshape(-1))
-    best = _empty(memory_ids.numel(), 1, queries)
-    if len(cue_ids):
-        owner = owner.to(cue_index.device)
-        rows = cue_index.gather(cue_ids)
-        similarity = _similarity(rows, queries, owner // wide)
-        best = _ranked(rows, owner, similarity, memory_ids.numel(), 1)
-    return best.cue_ids.view(memory_ids.shape), best.similarity.view(memory_ids.shape)
 
 
 @torch.inference_mode()
@@ -202,18 +187,18 @@ def _empty(queries: int, k: int, like: Tensor) -> Candidates:
 
 def _search(groups: list[GroupRows], queries: Tensor, k: int, allowed: Tensor | None) -> Candidates:
     """Search all rows of some groups for at most 8 queries."""
-    planes, factor = query_planes(queries)
+    codes, factor = first_pass_queries(queries)
     total = sum(group.count for group in groups)
-    block = _BLOCK if total >= 2 * k * _BLOCK else 1
+    block = _MAXIMUM_ROWS if total >= 2 * k * _MAXIMUM_ROWS else 1
     upper = factor.new_empty(len(queries), total)
-    peaks: list[Tensor] = []
+    parts: list[Tensor] = []
     first = 0
-    for rows, product in _products(groups, planes):
+    for rows, product in _products(groups, codes):
         lower = _bounds(rows, product, factor, allowed, upper[:, first : first + len(rows)])
-        peaks.append(_block_maxima(lower, block))
+        parts.append(_block_maxima(lower, block))
         first += len(rows)
-    peak = peaks[0] if len(peaks) == 1 else torch.cat(peaks, 1)
-    threshold = peak.topk(min(k, peak.shape[1]), dim=1).values[:, -1:]
+    maxima = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+    threshold = maxima.topk(min(k, maxima.shape[1]), dim=1).values[:, -1:]
     query, place = _reaching(upper, threshold)
     rows = _gather(groups, place.cpu())
     if allowed is not None:
@@ -223,20 +208,25 @@ def _search(groups: list[GroupRows], queries: Tensor, k: int, allowed: Tensor | 
     return _ranked(rows, query, _similarity(rows, queries, query), len(queries), k)
 
 
-def _products(groups: list[GroupRows], planes: Tensor) -> Iterator[tuple[Rows, Tensor]]:
-    """Yield all rows in slabs of whole blocks, each with the product [n, 2b] of its high planes.
+def _products(groups: list[GroupRows], codes: Tensor) -> Iterator[tuple[Rows, Tensor]]:
+    """Yield all rows in blocks, each with the product [n, 2b] of its coarse codes.
 
-    The product of many slabs is made at once: where other work keeps a core, every wait of one
+    Args:
+        groups: The rows.
+        codes: int8 [d, 2b], see `first_pass_queries`.
+
+    The product of many blocks is made at once: where other work keeps a core, every wait of one
     thread for another costs milliseconds.
     """
-    height = max(_BLOCK, 2 * _SLAB // planes.shape[1] // _BLOCK * _BLOCK)
+    rows_at_once = 2 * _BLOCK_SCORES // codes.shape[1]
+    height = max(_MAXIMUM_ROWS, rows_at_once // _MAXIMUM_ROWS * _MAXIMUM_ROWS)
     for rows in (rows for group in groups for _, rows in group.used()):
         start = 0
-        for some in rows.high.split(_SLABS * height):
+        for some in rows.coarse.split(_BLOCKS_AT_ONCE * height):
             if some.is_cuda or some.shape[1] < _INT8_LENGTH:
-                product = some.to(torch.float32) @ planes.to(torch.float32)
+                product = some.to(torch.float32) @ codes.to(torch.float32)
             else:
-                product = torch._int_mm(some, planes)
+                product = int8_product(some, codes)
             if len(rows) <= height:
                 yield rows, product
                 continue
@@ -249,8 +239,8 @@ def _bounds(
     rows: Rows, product: Tensor, factor: Tensor, allowed: Tensor | None, upper: Tensor
 ) -> Tensor:
     """Bound the similarity to the queries of length 1: lower returned, upper filled in, [b, n]."""
-    high, low = product.T.split(len(factor))
-    score = high.to(torch.float32).mul_(256).add_(low)
+    coarse, residual = product.T.split(len(factor))
+    score = coarse.to(torch.float32).mul_(256).add_(residual)
     score *= rows.scale
     score *= factor[:, None]
     torch.add(score, rows.error, out=upper)
@@ -267,10 +257,10 @@ def _reaching(upper: Tensor, threshold: Tensor) -> tuple[Tensor, Tensor]:
     if len(upper) > 1 or upper.is_cuda:
         query, place = (upper >= threshold).nonzero(as_tuple=True)
         return query, place
-    slabs = upper[0].split(_SLAB)
+    blocks = upper[0].split(_BLOCK_SCORES)
     parts = [
-        (slab >= threshold[0]).nonzero()[:, 0].add_(number * _SLAB)
-        for number, slab in enumerate(slabs)
+        (block >= threshold[0]).nonzero()[:, 0].add_(number * _BLOCK_SCORES)
+        for number, block in enumerate(blocks)
     ]
     place = parts[0] if len(parts) == 1 else torch.cat(parts)
     return torch.zeros_like(place), place
@@ -310,36 +300,44 @@ def _gather(groups: list[GroupRows], places: Tensor) -> Rows:
 def _similarity(rows: Rows, queries: Tensor, query: Tensor) -> Tensor:
     """Return the inner product [n] of row i with query query[i], from exact integer sums."""
     codes = encode_queries(queries)
-    if _in_integers(rows.high, len(queries)):
-        total = _integer_sums(rows, code_planes(codes.code), len(queries))
+    if _in_integers(rows.coarse, len(queries)):
+        total = _integer_sums(rows, code_digits(codes.code), len(queries))
         total = total[0] if len(queries) == 1 else total[query, torch.arange(len(query))]
     else:
         sums = [
-            (fixed_point(high, low).to(torch.float64) * codes.code[which]).sum(1)
-            for high, low, which in zip(
-                *(column.split(_RESCORED) for column in (rows.high, rows.low, query)), strict=True
+            (fixed_point(coarse, residual).to(torch.float64) * codes.code[which]).sum(1)
+            for coarse, residual, which in zip(
+                *(column.split(_RESCORED) for column in (rows.coarse, rows.residual, query)),
+                strict=True,
             )
         ]
         total = torch.cat(sums)
     return total * (rows.scale.to(torch.float64) * codes.unit[query])
 
 
-def _in_integers(high: Tensor, queries: int) -> bool:
-    """Say whether the processor's 8-bit product serves these rows and so many queries."""
-    return not high.is_cuda and high.shape[1] >= _INT8_LENGTH and queries <= _TOGETHER
+def _in_integers(codes: Tensor, queries: int) -> bool:
+    """Say whether the 8-bit product serves rows of these codes [n, d] and so many queries."""
+    return not codes.is_cuda and codes.shape[1] >= _INT8_LENGTH and queries <= _QUERIES_AT_ONCE
 
 
-def _integer_sums(rows: Rows, planes: Tensor, queries: int) -> Tensor:
+def _integer_sums(rows: Rows, digits: Tensor, queries: int) -> Tensor:
     """Return the sums of products [b, n], whole numbers in float64, of every row with every query.
 
-    Each of the products of 8-bit planes is exact in 32 bits, and so is each step of adding them up
-    in float64 from the highest plane down, where no partial sum is larger than the whole can be.
+    Each of the products of 8-bit codes is exact in 32 bits, and so is each step of adding them up
+    in float64 from the highest digit down, where no partial sum is larger than the whole can be.
+
+    Args:
+        rows: n rows.
+        digits: int8 [d, 4b], see `code_digits`.
+        queries: b.
     """
-    high, low = (torch._int_mm(plane, planes).to(torch.float64) for plane in (rows.high, rows.low))
-    digits: tuple[Tensor, ...] = torch.add(low, high, alpha=256).T.split(queries)
-    total = digits[-1]
-    for digit in reversed(digits[:-1]):
-        total = torch.add(digit, total, alpha=256)
+    coarse, residual = (
+        int8_product(codes, digits).to(torch.float64) for codes in (rows.coarse, rows.residual)
+    )
+    sums: tuple[Tensor, ...] = torch.add(residual, coarse, alpha=256).T.split(queries)
+    total = sums[-1]
+    for lower in reversed(sums[:-1]):
+        total = torch.add(lower, total, alpha=256)
     return total
 
 
@@ -364,7 +362,7 @@ def _ranked(rows: Rows, query: Tensor, similarity: Tensor, queries: int, k: int)
     rank = torch.arange(len(query), device=query.device) - (counts.cumsum(0) - counts)[query]
     keep = rank < k
     order, at = order[keep], (query[keep], rank[keep])
-    found = _empty(queries, k, rows.high)
+    found = _empty(queries, k, rows.coarse)
     found.cue_ids[at] = rows.cue_ids[order]
     found.memory_ids[at] = rows.memory_ids[order]
     found.similarity[at] = similarity[order]
@@ -375,4 +373,4 @@ def _ranked(rows: Rows, query: Tensor, similarity: Tensor, queries: int, k: int)
 
 def _codes(rows: Rows, places: Tensor) -> Tensor:
     """Return the fixed-point values int16 of some of the rows."""
-    return fixed_point(rows.high.index_select(0, places), rows.low.index_select(0, places))
+    return fixed_point(rows.coarse.index_select(0, places), rows.residual.index_select(0, places))

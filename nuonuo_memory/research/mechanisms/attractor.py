@@ -10,33 +10,22 @@ from torch import Tensor
 
 from nuonuo_memory.research.hebbian import FactoredAssociator
 from nuonuo_memory.research.mechanisms.base import (
-    MechanismConfig,
+    OnCodes,
     Recalled,
     TargetTable,
     check_rows,
 )
-from nuonuo_memory.research.separation import Separator, check_vectors, winner_take_all
+from nuonuo_memory.research.separation import check_vectors, winner_take_all
 
 _STEPS = 10  # as the prototype; few codes still change after five
 
 
-class Attractor:
+class Attractor(OnCodes):
     """Two associators: cue to cue, and cue to target."""
 
-    def __init__(
-        self,
-        dimension: int,
-        *,
-        config: MechanismConfig | None = None,
-        device: torch.device | str = "cpu",
-        separator: Separator | None = None,
-    ) -> None:
-        self.dimension = dimension
-        self.config = config or MechanismConfig()
-        self.separator = separator or self.config.separator(dimension, device)
-        sizes = self.separator.code_dim, self.separator.winners
-        self._auto = FactoredAssociator(*sizes, device=device)
-        self._hetero = FactoredAssociator(*sizes, device=device)
+    def _prepare(self, code_dim: int, winners: int, device: torch.device) -> None:
+        self._auto = FactoredAssociator(code_dim, winners, device=device)
+        self._hetero = FactoredAssociator(code_dim, winners, device=device)
         self._memories = TargetTable(self.separator, device=device)
 
     def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:
@@ -48,7 +37,7 @@ class Attractor:
         self._memories.add(target_codes, ids)
 
     def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
-        """Return the `k` memories that each query brings to mind."""
+        """Return the `k` memories that each query recalls."""
         check_vectors(queries, self.dimension)
         code = self._settled(self.separator.codes(queries))
         found = winner_take_all(self._hetero.sums(code), self.separator.winners)

@@ -7,11 +7,12 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nuonuo_memory.config import HopfieldConfig
 from nuonuo_memory.engine.hopfield.settle import by_memory
 from nuonuo_memory.errors import InvalidInputError
-from nuonuo_memory.research.codes import CodeTable
+from nuonuo_memory.research.codes import CodeTable, grown
 from nuonuo_memory.research.separation import (
     CODE_DIM,
     WINNERS,
@@ -37,9 +38,9 @@ class MechanismConfig:
         spike_steps: Time steps of the spiking network; more find less.
         auto_strength: Strength of cue ⊗ cue against 2 for target ⊗ cue (recurrent).
         inhibition: Share of a unit's expected activity that is subtracted (recurrent).
-        candidates: Memories that the first stage brings up (coarse-to-fine).
+        candidates: Memories that the first stage finds (coarse-to-fine).
         hopfield: Settings of two-stage recall; β is above the product's, whose memories have many
-            cues that must vote together: where a memory has one cue a low β only blurs.
+            cues that count together: where a memory has one cue a low β only blurs.
     """
 
     code_dim: int = CODE_DIM
@@ -70,7 +71,7 @@ class MechanismConfig:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What a batch of queries brought to mind.
+    """The memories that a batch of queries recalled.
 
     Attributes:
         ids: Memories, best first, int64 [b, k]; -1 where fewer than k came up.
@@ -99,7 +100,7 @@ class Mechanism(Protocol):
         ...
 
     def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
-        """Return the `k` memories that each query (float [b, dimension]) brings to mind."""
+        """Return the `k` memories that each query (float [b, dimension]) recalls."""
         ...
 
 
@@ -116,6 +117,62 @@ class Factory(Protocol):
     ) -> Mechanism:
         """Make an empty mechanism; `separator` stands in for the random one."""
         ...
+
+
+class OnCodes:
+    """A mechanism's sizes, settings and separator; what it keeps is made by `_prepare`.
+
+    Args:
+        dimension: Size of a vector.
+        config: Settings.
+        device: Where codes are kept.
+        separator: Stands in for the random one that the settings describe.
+    """
+
+    def __init__(
+        self,
+        dimension: int,
+        *,
+        config: MechanismConfig | None = None,
+        device: torch.device | str = "cpu",
+        separator: Separator | None = None,
+    ) -> None:
+        self.dimension = dimension
+        self.config = config or MechanismConfig()
+        self.separator = separator or self.config.separator(dimension, device)
+        self._prepare(self.separator.code_dim, self.separator.winners, torch.device(device))
+
+    def _prepare(self, code_dim: int, winners: int, device: torch.device) -> None:
+        """Make what the mechanism keeps, empty."""
+        raise NotImplementedError
+
+
+class CueVectors:
+    """Unit vectors of cues, and the memories that they lead to.
+
+    Attributes:
+        ids: int64 [n], the memory of each cue.
+    """
+
+    def __init__(self, dimension: int, *, device: torch.device | str) -> None:
+        self.ids = torch.empty(0, dtype=torch.int64, device=device)
+        self._vectors = torch.empty(0, dimension, device=device)
+
+    @property
+    def vectors(self) -> Tensor:
+        """Unit vectors, float32 [n, dimension]. A view: do not write."""
+        return self._vectors[: len(self.ids)]
+
+    def add(self, cues: Tensor, ids: Tensor) -> None:
+        """Add cues, float [n, dimension], and the memories that they lead to, int64 [n]."""
+        start, end = len(self.ids), len(self.ids) + len(ids)
+        self._vectors = grown(self._vectors, end)
+        self._vectors[start:end] = self.unit(cues)
+        self.ids = torch.cat([self.ids, ids.to(self.ids)])
+
+    def unit(self, vectors: Tensor) -> Tensor:
+        """Scale vectors to length one, float32 on this device."""
+        return functional.normalize(vectors.to(self._vectors), dim=1)
 
 
 class TargetTable:

@@ -15,31 +15,21 @@ from torch import Tensor
 from nuonuo_memory.engine.hopfield.theory import beta_for_error
 from nuonuo_memory.research.codes import CodeTable
 from nuonuo_memory.research.mechanisms.base import (
-    MechanismConfig,
+    OnCodes,
     Recalled,
     by_attention,
     check_rows,
 )
-from nuonuo_memory.research.separation import Separator, check_vectors, winner_take_all
+from nuonuo_memory.research.separation import check_vectors, winner_take_all
 
 _NEAREST = 256
 
 
-class CodeHopfield:
+class CodeHopfield(OnCodes):
     """Codes of cues, and the memories that they lead to."""
 
-    def __init__(
-        self,
-        dimension: int,
-        *,
-        config: MechanismConfig | None = None,
-        device: torch.device | str = "cpu",
-        separator: Separator | None = None,
-    ) -> None:
-        self.dimension = dimension
-        self.config = config or MechanismConfig()
-        self.separator = separator or self.config.separator(dimension, device)
-        self._cues = CodeTable(self.separator.code_dim, self.separator.winners, device=device)
+    def _prepare(self, code_dim: int, winners: int, device: torch.device) -> None:
+        self._cues = CodeTable(code_dim, winners, device=device)
         self._ids = torch.empty(0, dtype=torch.int64, device=device)
 
     def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:
@@ -49,7 +39,7 @@ class CodeHopfield:
         self._ids = torch.cat([self._ids, ids.to(self._ids.device)])
 
     def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
-        """Return the `k` memories that each query brings to mind."""
+        """Return the `k` memories that each query recalls."""
         check_vectors(queries, self.dimension)
         code = self.separator.codes(queries)
         for step in range(self.config.steps):

@@ -11,33 +11,22 @@ from torch import Tensor
 
 from nuonuo_memory.research.hebbian import FactoredAssociator
 from nuonuo_memory.research.mechanisms.base import (
-    MechanismConfig,
+    OnCodes,
     Recalled,
     TargetTable,
     check_rows,
 )
-from nuonuo_memory.research.separation import Separator, check_vectors, winner_take_all
+from nuonuo_memory.research.separation import check_vectors, winner_take_all
 
 
-class FlatHebbian:
+class FlatHebbian(OnCodes):
     """One associator from cue codes to target codes, of order 1."""
 
     order: int | None = 1
 
-    def __init__(
-        self,
-        dimension: int,
-        *,
-        config: MechanismConfig | None = None,
-        device: torch.device | str = "cpu",
-        separator: Separator | None = None,
-    ) -> None:
-        self.dimension = dimension
-        self.config = config or MechanismConfig()
-        self.separator = separator or self.config.separator(dimension, device)
-        sizes = self.separator.code_dim, self.separator.winners
+    def _prepare(self, code_dim: int, winners: int, device: torch.device) -> None:
         order = self.config.order if self.order is None else self.order
-        self._associator = FactoredAssociator(*sizes, order=order, device=device)
+        self._associator = FactoredAssociator(code_dim, winners, order=order, device=device)
         self._memories = TargetTable(self.separator, device=device)
 
     def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:
@@ -48,7 +37,7 @@ class FlatHebbian:
         self._memories.add(codes, ids)
 
     def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
-        """Return the `k` memories that each query brings to mind."""
+        """Return the `k` memories that each query recalls."""
         check_vectors(queries, self.dimension)
         sums = self._associator.sums(self.separator.codes(queries))
         found = winner_take_all(sums, self.separator.winners)

@@ -14,34 +14,23 @@ from torch import Tensor
 
 from nuonuo_memory.research.hebbian import FactoredAssociator
 from nuonuo_memory.research.mechanisms.base import (
-    MechanismConfig,
+    OnCodes,
     Recalled,
     TargetTable,
     check_rows,
 )
-from nuonuo_memory.research.separation import Separator, check_vectors, winner_take_all
+from nuonuo_memory.research.separation import check_vectors, winner_take_all
 
 _TARGET_STRENGTH = 2  # against auto_strength 1: the prototype's ratio of 1 to 0.5
 
 
-class Recurrent:
+class Recurrent(OnCodes):
     """One associator, iterated."""
 
-    def __init__(
-        self,
-        dimension: int,
-        *,
-        config: MechanismConfig | None = None,
-        device: torch.device | str = "cpu",
-        separator: Separator | None = None,
-    ) -> None:
-        self.dimension = dimension
-        self.config = config or MechanismConfig()
-        self.separator = separator or self.config.separator(dimension, device)
-        sizes = self.separator.code_dim, self.separator.winners
-        self._associator = FactoredAssociator(*sizes, device=device)
+    def _prepare(self, code_dim: int, winners: int, device: torch.device) -> None:
+        self._associator = FactoredAssociator(code_dim, winners, device=device)
         self._memories = TargetTable(self.separator, device=device)
-        self._use = torch.zeros(sizes[0], dtype=torch.int64, device=device)
+        self._use = torch.zeros(code_dim, dtype=torch.int64, device=device)
 
     def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:
         """Store that each cue leads to a memory."""
@@ -56,7 +45,7 @@ class Recurrent:
         self._memories.add(target_codes, ids)
 
     def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
-        """Return the `k` memories that each query brings to mind."""
+        """Return the `k` memories that each query recalls."""
         check_vectors(queries, self.dimension)
         code = self.separator.codes(queries)
         share = self._use.double() / self._use.sum().clamp_min(1)

@@ -1,4 +1,4 @@
-"""Two-stage Hopfield recall on the vectors themselves: the product's own way, and the default.
+"""Two-stage Hopfield recall on the vectors themselves: the default of these mechanisms.
 
 The nearest cues by cosine enter a modern Hopfield network, which settles; attention is summed by
 memory, since a memory has several cues. `engine/retrieve.py` is the same over the index.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from nuonuo_memory.engine.hopfield.settle import settle
-from nuonuo_memory.research.codes import grown
 from nuonuo_memory.research.mechanisms.base import (
+    CueVectors,
     MechanismConfig,
     Recalled,
     by_attention,
@@ -34,29 +33,24 @@ class TwoStageHopfield:
     ) -> None:
         self.dimension = dimension
         self.config = config or MechanismConfig()
-        self._cues = torch.empty(0, dimension, device=device)
-        self._ids = torch.empty(0, dtype=torch.int64, device=device)
+        self._cues = CueVectors(dimension, device=device)
 
     def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:
         """Store that each cue leads to a memory; the targets' vectors are not needed."""
         check_rows(cues, targets, ids, self.dimension)
-        start, end = len(self._ids), len(self._ids) + len(ids)
-        self._cues = grown(self._cues, end)
-        self._cues[start:end] = functional.normalize(cues.to(self._cues), dim=1)
-        self._ids = torch.cat([self._ids, ids.to(self._ids)])
+        self._cues.add(cues, ids)
 
     def recall(self, queries: Tensor, *, k: int = 1) -> Recalled:
-        """Return the `k` memories that each query brings to mind."""
+        """Return the `k` memories that each query recalls."""
         check_vectors(queries, self.dimension)
-        hopfield = self.config.hopfield
-        probe = functional.normalize(queries.to(self._cues), dim=1)
-        similarity = probe @ self._cues[: len(self._ids)].T
-        nearest = torch.topk(similarity, min(hopfield.candidates, len(self._ids)), dim=1).indices
+        hopfield, vectors, ids = self.config.hopfield, self._cues.vectors, self._cues.ids
+        probe = self._cues.unit(queries)
+        nearest = torch.topk(probe @ vectors.T, min(hopfield.candidates, len(ids)), dim=1).indices
         settled = settle(
             probe,
-            self._cues[nearest],
+            vectors[nearest],
             beta=hopfield.beta,
             max_steps=hopfield.max_steps,
             tolerance=hopfield.tolerance,
         )
-        return by_attention(settled.attention, self._ids[nearest], k)
+        return by_attention(settled.attention, ids[nearest], k)

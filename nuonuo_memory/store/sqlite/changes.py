@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import Connection, delete, func, insert, select
 
 from nuonuo_memory.store.rows import Change, Op
 from nuonuo_memory.store.sqlite.counters import last, reserve
 from nuonuo_memory.store.sqlite.schema import changes
+
+_log = logging.getLogger(__name__)
 
 KEPT = 200_000
 """Entries kept; who has not looked for longer than that is told to reload."""
@@ -82,6 +86,7 @@ def since(connection: Connection, seq: int) -> list[Change]:
     if seq >= end:
         return []
     if oldest is None or seq + 1 < oldest:
+        _log.info("the change log does not go back to %d; everything is read anew", seq)
         return [Change(end, "reload", 0, 0)]
     statement = select(changes).where(changes.c.seq > seq).order_by(changes.c.seq)
     return [

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from nuonuo_memory.errors import ClosedError, StoreBusyError, StoreError
 from nuonuo_memory.store.sqlite.faults import translated
+from nuonuo_memory.store.sqlite.functions import register
 
 _WRITES: Final = "nuonuo_writes"
 _PRAGMAS: Final = (
@@ -76,7 +77,7 @@ class Database:
             check_same_thread=False,
         )
         try:
-            connection.create_function("casefold", 1, _casefold, deterministic=True)
+            register(connection)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
         except sqlite3.Error:
@@ -108,6 +109,23 @@ class Database:
             return
         with self._connected(writes=False) as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads within the block be of one moment."""
+        if getattr(self._local, "connection", None) is not None:
+            yield
+            return
+        with ExitStack() as stack:
+            if self.path is None:
+                stack.enter_context(self._held())
+            connection = stack.enter_context(self._connected(writes=False))
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")  # the moment is now
+            self._local.connection = connection
+            try:
+                yield
+            finally:
+                self._local.connection = None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -154,11 +172,6 @@ class Database:
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
-
-
-def _casefold(value: object) -> str | None:
-    """SQLite's own `lower` knows the letters of ASCII alone."""
-    return value.casefold() if isinstance(value, str) else None
 
 
 def _begin(connection: Connection) -> None:

@@ -41,26 +41,6 @@ def initialise(connection: Connection, *, encoder_name: str, dimension: int) -> 
     connection.exec_driver_sql(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
 
 
-def is_old(connection: Connection) -> bool:
-    """Whether an older version wrote the store."""
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    return bool(version < schema.SCHEMA_VERSION)
-
-
-def upgrade(connection: Connection) -> None:
-    """Bring the tables of an older version up to this one, within a write.
-
-    Version 2 added the strengths of memories.
-    """
-    schema.metadata.create_all(connection)
-    connection.execute(
-        update(schema.meta)
-        .where(schema.meta.c.name == "schema_version")
-        .values(value=str(schema.SCHEMA_VERSION))
-    )
-    connection.exec_driver_sql(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
-
-
 def check_size(connection: Connection, path: Path) -> None:
     """Refuse a file that ends within a page, which SQLite itself would fill up with zeros.
 
@@ -120,8 +100,8 @@ def check_encoder(
     if given != stored:
         raise EncoderMismatchError(
             f"the vectors in {path} come from the encoder {stored[0]!r} ({stored[1]} dimensions), "
-            f"got {given[0]!r} ({given[1]} dimensions); open it with that encoder, or run "
-            f"`nuonuo reencode --db {path}` to compute them anew"
+            f"got {given[0]!r} ({given[1]} dimensions); open it with that encoder, or "
+            "compute them anew with TextMemory.reencode(path, encoder) or `nuonuo reencode`"
         )
 
 

@@ -89,11 +89,18 @@ def cue_batches(
         yield CueBatch(_ints(keys), _ints(owners), _ints(groups), matrix)
 
 
-def cue_text_batches(database: Database, *, size: int) -> Iterator[list[CueRow]]:
-    """All cues with their texts, to be encoded anew."""
+def cue_text_batches(
+    database: Database, *, size: int, memory_keys: Ints | None = None
+) -> Iterator[list[CueRow]]:
+    """All cues with their texts, or those of some memories."""
     statement = select(cues.c.key, cues.c.memory_key, cues.c.kind, cues.c.text).where(cues.c.live)
     pages = _pages(
-        database, statement, cues.c.key, size=size, memory_keys=None, owner=cues.c.memory_key
+        database,
+        statement,
+        cues.c.key,
+        size=size,
+        memory_keys=memory_keys,
+        owner=cues.c.memory_key,
     )
     for rows in pages:
         yield [CueRow(owner, kind, text, key) for key, owner, kind, text in rows]

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, false, insert, select
 
 from nuonuo_memory.store import namespaces as paths
+from nuonuo_memory.store.hashes import narrow_hash
 from nuonuo_memory.store.sqlite.blanking import blank
 from nuonuo_memory.store.sqlite.counters import reserve
 from nuonuo_memory.store.sqlite.schema import ancestors, memories, namespaces
+
+
+def within(namespace: Sequence[str], *, prefix: bool) -> ColumnElement[bool]:
+    """A condition on `namespaces`: this one, or with `prefix` it and all below it."""
+    if not namespace:
+        return namespaces.c.live if prefix else false()
+    path = paths.encode(namespace)
+    found = select(ancestors.c.namespace_key).where(ancestors.c.hash == narrow_hash(path))
+    if not prefix:
+        found = found.where(ancestors.c.itself)
+        return and_(namespaces.c.key.in_(found), namespaces.c.path == path)
+    return and_(
+        namespaces.c.key.in_(found),
+        namespaces.c.path >= path,
+        namespaces.c.path < paths.end_of(path),
+    )
 
 
 def namespace_keys(
@@ -20,7 +37,7 @@ def namespace_keys(
     found: dict[tuple[str, ...], int] = {}
     missing = []
     for namespace in wanted:
-        known = select(namespaces.c.key).where(paths.within(namespace, prefix=False))
+        known = select(namespaces.c.key).where(within(namespace, prefix=False))
         key = connection.execute(known).scalar()
         if key is None:
             missing.append(namespace)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
 from pathlib import Path
 
-from nuonuo_memory.errors import NotAStoreError, ReadOnlyStoreError, StoreBusyError, StoreError
-from nuonuo_memory.store.sqlite import identity
+from nuonuo_memory.errors import (
+    InvalidInputError,
+    NotAStoreError,
+    ReadOnlyStoreError,
+    StoreBusyError,
+    StoreError,
+)
+from nuonuo_memory.platform import disk_errors, make_private, path_of
+from nuonuo_memory.store.sqlite import identity, schema
 from nuonuo_memory.store.sqlite.connect import Database
 from nuonuo_memory.store.sqlite.faults import error_code, translated
+from nuonuo_memory.store.sqlite.migrations.run import migrate, version_of
 from nuonuo_memory.store.sqlite.readonly import ReadOnlyDatabase
+
+_log = logging.getLogger(__name__)
 
 _PAUSE = 0.01  # seconds between attempts where SQLite itself does not wait
 
 
 def open_database(
-    path: Path | None,
+    path: str | os.PathLike[str] | None,
     *,
     encoder_name: str | None,
     dimension: int | None,
@@ -30,19 +41,46 @@ def open_database(
         StoreError: One of its kinds, when the path is no store that can be opened so.
         InvalidInputError: A new store needs the encoder's name and dimension.
     """
-    if path is not None:
-        _check_path(path, read_only=read_only)
+    file = None if path is None else _checked_path(path, read_only=read_only)
+    if file is not None:
         if read_only:
-            return _open_read_only(path, encoder_name, dimension, timeout)
-        if not path.exists() or path.stat().st_size == 0:
-            identity.check_new(encoder_name, dimension, str(path))
-    database = Database(path, mode="rwc", timeout=timeout)
+            return _open_read_only(file, encoder_name, dimension, timeout)
+        if not file.exists() or file.stat().st_size == 0:
+            identity.check_new(encoder_name, dimension, str(file))
+            _make(file)
+    database = Database(file, mode="rwc", timeout=timeout)
     try:
         values = _recognised_or_made(database, encoder_name, dimension)
     except BaseException:
         database.close()
         raise
     return database, values
+
+
+def _checked_path(given: str | os.PathLike[str], *, read_only: bool) -> Path:
+    path = path_of(given, "a store")
+    if str(path) == ":memory:":
+        raise InvalidInputError(
+            "expected a file to keep the memory in, got ':memory:'; use TextMemory.in_memory() for "
+            "one that leaves nothing on disk"
+        )
+    try:
+        _check_path(path, read_only=read_only)
+    except OSError as error:  # a folder that may not be looked into, a name that is too long
+        raise StoreError(
+            f"the store at {path} cannot be opened ({error.strerror}); check its name and the "
+            "rights of its folder"
+        ) from error
+    return path
+
+
+def _make(path: Path) -> None:
+    """Make the file before SQLite does, which would let everyone read it."""
+    try:
+        with disk_errors(path, "a new store at"):
+            make_private(path)
+    except InvalidInputError as error:
+        raise ReadOnlyStoreError(str(error)) from error
 
 
 def _check_path(path: Path, *, read_only: bool) -> None:
@@ -87,7 +125,7 @@ def _recognised_or_made(
         new = identity.is_empty(connection)
         if not new:
             values = identity.recognise(connection, database.name)
-            old = identity.is_old(connection)
+            old = version_of(connection) < schema.SCHEMA_VERSION
             if database.path is not None:
                 identity.check_size(connection, database.path)
     if new:
@@ -97,11 +135,11 @@ def _recognised_or_made(
             if identity.is_empty(connection):  # another process may have come first
                 identity.initialise(connection, encoder_name=name, dimension=size)
             values = identity.recognise(connection, database.name)
+        _log.info("made a store at %s for vectors of %s", database.name, name)
     else:
         _use_log(database)
         if old:
-            with database.writing() as connection:
-                identity.upgrade(connection)
+            migrate(database)
     identity.check_encoder(values, database.name, encoder_name=encoder_name, dimension=dimension)
     return values
 

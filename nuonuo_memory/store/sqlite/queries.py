@@ -8,11 +8,13 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, true
 from sqlalchemy.dialects import sqlite
 
 from nuonuo_memory.store import namespaces as paths
+from nuonuo_memory.store.hashes import narrow_hash, wide_hash
 from nuonuo_memory.store.rows import (
+    Counts,
     CueRow,
     Ints,
     LinkRow,
@@ -21,6 +23,7 @@ from nuonuo_memory.store.rows import (
     NamespaceRow,
     Query,
 )
+from nuonuo_memory.store.sqlite.namespace_rows import within
 from nuonuo_memory.store.sqlite.schema import (
     contents,
     cues,
@@ -28,8 +31,6 @@ from nuonuo_memory.store.sqlite.schema import (
     memories,
     mentions,
     namespaces,
-    narrow_hash,
-    wide_hash,
 )
 from nuonuo_memory.store.sqlite.where_sql import where_clause
 
@@ -143,7 +144,7 @@ _time = func.coalesce(memories.c.at, memories.c.created_at)
 def _conditions(query: Query) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if query.namespace is not None:
-        conditions.append(paths.within(query.namespace, prefix=query.prefix))
+        conditions.append(within(query.namespace, prefix=query.prefix))
     if query.where:
         conditions.append(where_clause(query.where))
     if query.since is not None:
@@ -190,6 +191,35 @@ def count(connection: Connection, query: Query) -> int:
     return int(connection.execute(_joined(select(func.count()), query)).scalar_one())
 
 
+def counts(connection: Connection, query: Query) -> Counts:
+    """How much belongs to the memories meant; the bytes are not counted."""
+    every = query == Query()
+    meant = _joined(select(memories.c.key), query)
+
+    def owned(owner: ColumnElement[int]) -> ColumnElement[bool]:
+        return true() if every else owner.in_(meant)
+
+    def number(*conditions: ColumnElement[bool]) -> int:
+        return int(connection.execute(select(func.count()).where(*conditions)).scalar_one())
+
+    kinds = (
+        select(cues.c.kind, func.count())
+        .where(cues.c.live, owned(cues.c.memory_key))
+        .group_by(cues.c.kind)
+    )
+    by_kind = {kind: held for kind, held in connection.execute(kinds)}  # noqa: C416  a row, not a pair
+    used = select(memories.c.namespace_key).where(owned(memories.c.key))
+    return Counts(
+        memories=count(connection, query),
+        cues=sum(by_kind.values()),
+        links=number(links.c.live, owned(links.c.source_key)),
+        mentions=number(mentions.c.live, owned(mentions.c.memory_key)),
+        namespaces=number(namespaces.c.live, true() if every else namespaces.c.key.in_(used)),
+        cues_by_kind=dict(sorted(by_kind.items())),
+        bytes=0,
+    )
+
+
 def cues_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, CueRow]:
     """The cues that there are among these keys."""
     found = connection.exec_driver_sql(_CUES_BY_KEY, _listed(keys))
@@ -231,7 +261,7 @@ def namespace_rows(connection: Connection, prefix: Sequence[str]) -> list[Namesp
     statement = (
         select(namespaces.c.key, namespaces.c.path, func.count(memories.c.key))
         .join_from(namespaces, memories, isouter=True)
-        .where(paths.within(prefix, prefix=True))
+        .where(within(prefix, prefix=True))
         .group_by(namespaces.c.key)
         .order_by(namespaces.c.path)
     )
@@ -239,6 +269,12 @@ def namespace_rows(connection: Connection, prefix: Sequence[str]) -> list[Namesp
         NamespaceRow(key, paths.decode(path), number)
         for key, path, number in connection.execute(statement)
     ]
+
+
+def namespace_keys(connection: Connection, namespace: Sequence[str], *, prefix: bool) -> list[int]:
+    """The keys of a namespace or, with `prefix`, of it and all below, ascending."""
+    statement = select(namespaces.c.key).where(within(namespace, prefix=prefix))
+    return list(connection.execute(statement.order_by(namespaces.c.key)).scalars())
 
 
 def existing_digests(
@@ -251,7 +287,7 @@ def existing_digests(
         statement = (
             select(memories.c.digest_hash, memories.c.key)
             .join_from(memories, namespaces)
-            .where(paths.within(namespace, prefix=False), memories.c.digest_hash.in_(list(by_hash)))
+            .where(within(namespace, prefix=False), memories.c.digest_hash.in_(list(by_hash)))
         )
         found.update((by_hash[hashed], key) for hashed, key in connection.execute(statement))
     return found

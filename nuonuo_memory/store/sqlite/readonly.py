@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from sqlalchemy import Connection
 
 from nuonuo_memory.store.sqlite.connect import Database
 from nuonuo_memory.store.sqlite.faults import error_code
+
+_log = logging.getLogger(__name__)
 
 _State: TypeAlias = tuple[bool, int, int]
 
@@ -47,6 +50,7 @@ class ReadOnlyDatabase(Database):
         return self.generation
 
     def _reopen(self, *, immutable: bool) -> None:
+        _log.debug("%s is opened anew, because its writers came or went", self.name)
         old = self.engine
         self._immutable = immutable
         self._uri = self._make_uri()
@@ -60,6 +64,13 @@ class ReadOnlyDatabase(Database):
         self.refresh()
         with super().reading() as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads within the block be of one moment."""
+        self.refresh()
+        with super().snapshot():
+            yield
 
     def connect_raw(self) -> sqlite3.Connection:
         """A connection of the driver; alone where the log of a writer is gone again."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import func, select
+from typing import Self
 
 from nuonuo_memory.errors import ReadOnlyStoreError, StoreBusyError, StoreFullError
-from nuonuo_memory.store import namespaces as paths
+from nuonuo_memory.platform import whole_file
+from nuonuo_memory.store.protocol import VectorBatches
 from nuonuo_memory.store.rows import (
     AttributeBatch,
     Change,
@@ -32,12 +31,13 @@ from nuonuo_memory.store.rows import (
 )
 from nuonuo_memory.store.sqlite import changes, loaders, queries
 from nuonuo_memory.store.sqlite.connect import Database
+from nuonuo_memory.store.sqlite.copying import copy_database
 from nuonuo_memory.store.sqlite.erasure import drop_blanked, erase, left_undone, worth_compacting
 from nuonuo_memory.store.sqlite.open_file import open_database
-from nuonuo_memory.store.sqlite.schema import cues, links, memories, mentions, namespaces
-from nuonuo_memory.store.sqlite.transaction import Writer
+from nuonuo_memory.store.sqlite.transaction import SqliteTransaction
 from nuonuo_memory.store.sqlite.watch import Watch
 
+_log = logging.getLogger(__name__)
 _ANY = Query()
 _BATCH = 20_000  # rows read at once: 15 MB of vectors of 384 dimensions
 
@@ -96,7 +96,7 @@ class Store:
             InvalidInputError: A new store needs the encoder's name and dimension.
         """
         database, meta = open_database(
-            None if path is None else Path(path),
+            path,
             encoder_name=encoder_name,
             dimension=dimension,
             read_only=read_only,
@@ -105,12 +105,19 @@ class Store:
         store = cls(database, meta, read_only=read_only)
         if not read_only and left_undone(database):
             store.erase(patience=0.0)
+        _log.debug(
+            "opened %s%s: schema version %s, vectors of %s",
+            database.name,
+            " to read only" if read_only else "",
+            meta.get("schema_version"),
+            store.encoder_name,
+        )
         return store
 
     # -------------------------------------------------------------------------- writing
 
     @contextmanager
-    def write(self) -> Iterator[Writer]:
+    def write(self) -> Iterator[SqliteTransaction]:
         """One transaction: on leaving, all of it is on the disk; on an error, none of it.
 
         When it forgot something, the log is cut to nothing afterwards; see `erasure_pending`.
@@ -127,7 +134,7 @@ class Store:
                 "with read_only=True; open it again without"
             )
         with self._database.writing() as connection:
-            writer = Writer(connection, dimension=self.dimension)
+            writer = SqliteTransaction(connection, dimension=self.dimension)
             yield writer
             version = writer.finish()
         self._watch.wrote(version)
@@ -140,7 +147,7 @@ class Store:
 
     def replace_vectors(
         self,
-        batches: Iterable[tuple[Ints, NDArray[np.floating[Any]]]],
+        batches: VectorBatches,
         *,
         encoder_name: str,
         dimension: int,
@@ -183,6 +190,12 @@ class Store:
         if self.read_only:
             return True
         self.erasure_pending = not erase(self._database, patience=patience)
+        if self.erasure_pending:
+            _log.info(
+                "what was forgotten may still be in the log of %s, which others read; the next "
+                "write or erase() tries again",
+                self._database.name,
+            )
         return not self.erasure_pending
 
     def compact(self) -> bool:
@@ -196,7 +209,27 @@ class Store:
         drop_blanked(self._database)
         return self.erase()
 
+    def copy_to(self, to: Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Write a whole copy of the store to a new file, as it is at this moment.
+
+        Writers go on meanwhile; what they write is not in the copy.
+
+        Args:
+            to: The new file; there must be none.
+            progress: Called with the number of pages copied and of all.
+
+        Raises:
+            InvalidInputError: There is such a file, or it cannot be made.
+            StoreError: The copy could not be written; no file is left.
+        """
+        with whole_file(to, "a copy at", replace=False) as part:
+            copy_database(self._database, part, progress=progress)
+
     # -------------------------------------------------------------------------- reading
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let all reading calls of this thread within the block see one state of the store."""
+        return self._database.snapshot()
 
     def get(self, ids: Sequence[str]) -> list[MemoryRow | None]:
         """The memories with these ids, in order; `None` where there is none."""
@@ -267,32 +300,14 @@ class Store:
 
     def namespace_keys(self, namespace: Sequence[str], *, prefix: bool = False) -> list[int]:
         """The keys of a namespace or, with `prefix`, of it and all below; `[]` when unknown."""
-        statement = (
-            select(namespaces.c.key)
-            .where(paths.within(namespace, prefix=prefix))
-            .order_by(namespaces.c.key)
-        )
         with self._database.reading() as connection:
-            return list(connection.execute(statement).scalars())
+            return queries.namespace_keys(connection, namespace, prefix=prefix)
 
-    def counts(self) -> Counts:
-        """How much there is."""
+    def counts(self, query: Query = _ANY) -> Counts:
+        """How much belongs to the memories meant; a link belongs to the memory that it leaves."""
         with self._database.reading() as connection:
-            kinds = select(cues.c.kind, func.count()).where(cues.c.live).group_by(cues.c.kind)
-            by_kind = {kind: number for kind, number in connection.execute(kinds)}  # noqa: C416
-            numbers = [
-                int(connection.execute(select(func.count()).where(kept)).scalar_one())
-                for kept in (memories.c.key > 0, links.c.live, mentions.c.live, namespaces.c.live)
-            ]
-        return Counts(
-            memories=numbers[0],
-            cues=sum(by_kind.values()),
-            links=numbers[1],
-            mentions=numbers[2],
-            namespaces=numbers[3],
-            cues_by_kind=dict(sorted(by_kind.items())),
-            bytes=self._bytes(),
-        )
+            found = queries.counts(connection, query)
+        return replace(found, bytes=self._bytes())
 
     def _bytes(self) -> int:
         if self.path is None:
@@ -310,9 +325,11 @@ class Store:
             self._database, dimension=self.dimension, size=size, memory_keys=memory_keys
         )
 
-    def load_cue_texts(self, *, size: int = 1000) -> Iterator[list[CueRow]]:
-        """All cues with their texts, in batches, to be encoded anew."""
-        return loaders.cue_text_batches(self._database, size=size)
+    def load_cue_texts(
+        self, *, memory_keys: Ints | None = None, size: int = 1000
+    ) -> Iterator[list[CueRow]]:
+        """All cues with their texts, or those of some memories, in batches."""
+        return loaders.cue_text_batches(self._database, size=size, memory_keys=memory_keys)
 
     def load_terms(
         self, *, memory_keys: Ints | None = None, size: int = _BATCH

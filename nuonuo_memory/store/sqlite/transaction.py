@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, insert
 from sqlalchemy.exc import IntegrityError
 
 from nuonuo_memory.errors import DuplicateIdError, InvalidInputError, NotFoundError
-from nuonuo_memory.store.checks import checked_metadata, vector_bytes
+from nuonuo_memory.inputs import metadata_of
+from nuonuo_memory.store.checks import vector_bytes
+from nuonuo_memory.store.hashes import narrow_hash, wide_hash
 from nuonuo_memory.store.namespaces import checked
 from nuonuo_memory.store.rows import (
     CueRow,
@@ -37,15 +39,13 @@ from nuonuo_memory.store.sqlite.schema import (
     links,
     memories,
     mentions,
-    narrow_hash,
     terms,
-    wide_hash,
 )
 from nuonuo_memory.store.sqlite.strengths import put_strengths
 
 
-class Writer:
-    """What can be done within `Store.write()`.
+class SqliteTransaction:
+    """What can be done within `Store.write()`, see `nuonuo_memory.store.protocol.Transaction`.
 
     Attributes:
         forgets: Whether texts were removed, so that the store has to be erased after the commit.
@@ -110,7 +110,7 @@ class Writer:
                 "role": row.role,
                 "session": row.session,
                 "digest": row.digest,
-                "metadata": checked_metadata(row.metadata),
+                "metadata": metadata_of(row.metadata),
             }
             for i, row in enumerate(rows)
         ]

@@ -51,9 +51,11 @@ class Watch:
                 if self._database.refresh() != self._generation:
                     self._reconnect()
                 seen = self._connection.execute("PRAGMA data_version").fetchone()[0]
-            if seen != self._data_version:
-                self._version = self._read()
-                self._data_version = seen
+                if seen != self._data_version:
+                    # On this connection, which no snapshot or write of a thread holds back.
+                    counter = "SELECT last FROM counters WHERE name = 'changes'"
+                    self._version = self._connection.execute(counter).fetchone()[0]
+                    self._data_version = seen
             return self._version
 
     def _reconnect(self) -> None:

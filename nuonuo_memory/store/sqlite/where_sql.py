@@ -1,4 +1,4 @@
-"""`where` filters, in SQL over JSON metadata and in plain Python, with one meaning.
+"""`where` filters in SQL over JSON metadata.
 
 A test is false, never an error, where the key is missing or holds a value of another kind:
 `{"n": {"$lt": 3}}` and `{"n": {"$ne": 3}}` are both false for `n = "2"`. So `$ne` and `$nin`
@@ -16,126 +16,16 @@ because SQLite does not always read the last bit of a decimal fraction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, exists, false, func, literal, not_, or_, select
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from nuonuo_memory.json_values import MAX_DEPTH
 from nuonuo_memory.store.sqlite.connect import dumps
+from nuonuo_memory.store.sqlite.functions import TOLERANCE
 from nuonuo_memory.store.sqlite.schema import contents, memories
-from nuonuo_memory.store.where import RESERVED, Check, Group, Scalar, kind, number, parse
-
-_TOLERANCE: Final = 1e-15
-_MISSING: Final = object()
-
-
-class Filterable(Protocol):
-    """What a filter can be asked about."""
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """JSON values by name."""
-
-    @property
-    def role(self) -> str | None:
-        """Who said it."""
-
-    @property
-    def session(self) -> str | None:
-        """The conversation."""
-
-    @property
-    def turn(self) -> int | None:
-        """Its place in the session."""
-
-
-# ---------------------------------------------------------------------------------- in Python
-
-
-def matches(record: Filterable, where: Mapping[str, Any]) -> bool:
-    """Whether a record fits the filter.
-
-    Raises:
-        FilterError: The filter cannot be understood.
-    """
-    return _holds(record, parse(where))
-
-
-def _holds(record: Filterable, condition: Check | Group) -> bool:
-    if isinstance(condition, Check):
-        return _test(_lookup(record, condition.key), condition.operator, condition.operand)
-    if condition.operator == "$not":
-        return not _holds(record, condition.parts[0])
-    combine = any if condition.operator == "$or" else all
-    return combine(_holds(record, part) for part in condition.parts)
-
-
-def _lookup(record: Filterable, key: str) -> object:
-    if key in RESERVED:
-        value = getattr(record, key)
-        return _MISSING if value is None else value
-    if key in record.metadata:
-        return record.metadata[key]
-    value = record.metadata
-    for label in key.split("."):
-        if not isinstance(value, Mapping) or label not in value:
-            return _MISSING
-        value = value[label]
-    return value
-
-
-def _test(value: object, operator: str, operand: Any) -> bool:  # noqa: ANN401
-    if operator == "$exists":
-        return bool((value is not _MISSING) == operand)
-    if value is _MISSING:
-        return False
-    match operator:
-        case "$in":
-            return any(_compare(value, "$eq", item) for item in operand)
-        case "$nin":
-            return all(_compare(value, "$ne", item) for item in operand)
-        case "$contains":
-            return _contains(value, operand)
-        case "$icontains":
-            return isinstance(value, str) and operand.casefold() in value.casefold()
-    return _compare(value, operator, operand)
-
-
-def _contains(value: object, operand: Scalar) -> bool:
-    if isinstance(value, str):
-        return isinstance(operand, str) and operand in value
-    if isinstance(value, list | tuple):
-        return any(_compare(item, "$eq", operand) for item in value)
-    return False
-
-
-def _compare(value: Any, operator: str, operand: Any) -> bool:  # noqa: ANN401
-    if operand is None:
-        return (value is None) == (operator == "$eq")
-    if kind(value) != kind(operand):
-        return False
-    if kind(operand) == "number":
-        value = number(value)
-        whole = isinstance(value, int) and isinstance(operand, int)
-        slack = 0 if whole else abs(operand) * _TOLERANCE
-        low, high = operand - slack, operand + slack
-    else:
-        low = high = operand
-    match operator:
-        case "$eq":
-            return bool(low <= value <= high)
-        case "$ne":
-            return not low <= value <= high
-        case "$gt":
-            return bool(value > high)
-        case "$gte":
-            return bool(value >= low)
-        case "$lt":
-            return bool(value < low)
-    return bool(value <= high)
-
-
-# ------------------------------------------------------------------------------------- in SQL
+from nuonuo_memory.store.where import RESERVED, Check, Group, Scalar, kind, parse
 
 
 def where_clause(where: Mapping[str, Any]) -> ColumnElement[bool]:
@@ -187,8 +77,9 @@ def _metadata(test: Check) -> ColumnElement[bool]:
 def _places(key: str) -> list[tuple[_Leaf, list[ColumnElement[bool]]]]:
     """Where the key may be found: under its own name, and where it has dots, along the path."""
     places = [_descend([key])]
-    if "." in key:
-        places.append(_descend(key.split(".")))
+    labels = key.split(".")
+    if 1 < len(labels) <= MAX_DEPTH:  # no metadata is deeper
+        places.append(_descend(labels))
     return places
 
 
@@ -231,7 +122,7 @@ class _Leaf:
             case "$in":
                 return or_(false(), *self._among(operand))
             case "$nin":
-                return and_(literal(1) == 1, *(self._compare("$ne", item) for item in operand))
+                return and_(literal(1) == 1, *self._beside(operand))
             case "$contains":
                 return self._contains(operand)
             case "$icontains":
@@ -240,13 +131,39 @@ class _Leaf:
         return self._compare(operator, operand)
 
     def _among(self, items: Sequence[Scalar]) -> list[ColumnElement[bool]]:
-        texts = [item for item in items if isinstance(item, str)]
-        rest = [item for item in items if not isinstance(item, str)]
+        """Conditions of which one holds where the value is one of the items."""
+        texts, numbers, rest = _sorted(items)
         parts = [self._compare("$eq", item) for item in rest]
         if texts:
-            wanted = _items(literal(dumps(texts)))
-            parts.append(and_(self._is("string"), self._atom.in_(select(wanted.c.atom))))
+            parts.append(and_(self._is("string"), self._listed(texts)))
+        if numbers:
+            parts.append(and_(self._is("number"), self._numbered(numbers)))
         return parts
+
+    def _beside(self, items: Sequence[Scalar]) -> list[ColumnElement[bool]]:
+        """Conditions that all hold where the value can be compared with each item and is none."""
+        texts, numbers, rest = _sorted(items)
+        parts = [self._compare("$ne", item) for item in rest]
+        if texts:
+            parts.append(and_(self._is("string"), not_(self._listed(texts))))
+        if numbers:
+            parts.append(and_(self._is("number"), not_(self._numbered(numbers))))
+        return parts
+
+    def _listed(self, values: Sequence[Scalar]) -> ColumnElement[bool]:
+        return self._atom.in_(select(_items(literal(dumps(values))).c.atom))
+
+    def _numbered(self, values: Sequence[float]) -> ColumnElement[bool]:
+        """Whether a number is one of some: two integers exactly, a fractional one nearly."""
+        whole = [value for value in values if isinstance(value, int)]
+        fractional = [value for value in values if isinstance(value, float)]
+        near = func.is_near(self._atom, dumps(values)) == 1
+        if not whole:
+            return near
+        exact = self._listed(whole)
+        if fractional:
+            exact = or_(exact, func.is_near(self._atom, dumps(fractional)) == 1)
+        return func.iif(func.typeof(self._atom) == "integer", exact, near) == 1
 
     def _is(self, of: str) -> ColumnElement[bool]:
         types = {
@@ -277,13 +194,22 @@ class _Leaf:
         of = kind(operand)
         if isinstance(operand, str):
             return and_(self._is(of), _ordered(self._atom, operator, operand, operand))
-        slack = abs(operand) * _TOLERANCE
+        slack = abs(operand) * TOLERANCE
         loose = _ordered(self._atom, operator, operand - slack, operand + slack)
         if isinstance(operand, float):
             return and_(self._is(of), loose)
         whole = func.typeof(self._atom) == "integer"
         exact = _ordered(self._atom, operator, operand, operand)
         return and_(self._is(of), or_(and_(whole, exact), and_(not_(whole), loose)))
+
+
+def _sorted(items: Sequence[Scalar]) -> tuple[list[str], list[float], list[Scalar]]:
+    """Texts, numbers, and the rest."""
+    texts = [item for item in items if isinstance(item, str)]
+    numbers = [
+        item for item in items if isinstance(item, int | float) and not isinstance(item, bool)
+    ]
+    return texts, numbers, [item for item in items if item is None or isinstance(item, bool)]
 
 
 def _ordered(
