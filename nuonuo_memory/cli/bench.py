@@ -32,7 +32,8 @@ def bench(
         str,
         typer.Argument(
             help="longmemeval, longmemeval-whole, locomo, languages, pararel or multihop; "
-            "multihop-triples, multihop-entities or multihop-triples-and-rules by a language model's links."
+            "multihop-triples, multihop-entities or multihop-triples-and-rules by a language "
+            "model's links."
         ),
     ],
     data: Annotated[Path, typer.Argument(help="The official file, or a folder of the data.")],

@@ -161,11 +161,13 @@ RULES = (
         _between,
     ),
     _rule(rf"\bsince\s+{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b{_YEAR}", since(_date)),
-    _rule(rf"\bsince\s+(?:early |late |mid |last )?{_MONTH}\b{_YEAR}", since(_month)),
+    _rule(rf"\bsince\s+(?:early |late |mid |last )?{_MONTH}(?:\b|(?<=\.)){_YEAR}", since(_month)),
     _rule(r"\bsince (?P<year>(?:19|20)\d\d)\b", since(_year)),
     _rule(rf"\bsince (?:last )?{_SEASON}\b{_YEAR}", since(_season)),
     _rule(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b{_YEAR}", _date),
-    _rule(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b{_YEAR}", _date),
+    _rule(
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:\b|(?<=\.)){_YEAR}", _date
+    ),
     _relative(rf"\b(?:a )?{_NUMBER}(?: of)? {_UNIT} ago\b", _ago),
     _relative(r"\b(?:the )?day before yesterday\b", lambda _, now: periods.day_before(now, 2)),
     _relative(
@@ -193,7 +195,7 @@ RULES = (
     _relative(rf"\b(?:last|past) {_SEASON}\b(?P<year>)", _season),
     _rule(rf"\b(?:in|during|of)?\s*(?:the )?{_SEASON} (?:of )?(?P<year>(?:19|20)\d\d)\b", _season),
     _rule(
-        rf"\b(?:in|during|of|throughout|early|late|mid|last|this)[\s-]+{_MONTH}\b{_YEAR}",
+        rf"\b(?:in|during|of|throughout|early|late|mid|last|this)[\s-]+{_MONTH}(?:\b|(?<=\.)){_YEAR}",
         _month,
     ),
     _rule(rf"\b{_MONTH},?\s+(?P<year>(?:19|20)\d\d)\b", _month),

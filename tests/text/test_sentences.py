@@ -1,5 +1,7 @@
 """Sentences and segments: where they end, and that nothing is lost."""
 
+import base64
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -25,6 +27,26 @@ CASES = {
     "chinese": ("今天很冷。你好吗？很好！走", ["今天很冷。", "你好吗？", "很好！", "走"]),
     "ellipsis": ("Well... maybe. So…  Yes", ["Well...", "maybe.", "So…", "Yes"]),
     "empty": (" \n\t ", []),
+    "hindi": ("मैं घर गया। वह आया। क्या?", ["मैं घर गया।", "वह आया।", "क्या?"]),
+    "arabic": ("هل أنت بخير؟ نعم. جيد", ["هل أنت بخير؟", "نعم.", "جيد"]),
+    "urdu": ("وہ آیا۔ ہاں", ["وہ آیا۔", "ہاں"]),
+    "burmese": ("ကောင်းပါတယ်။ ဟုတ်ကဲ့။", ["ကောင်းပါတယ်။", "ဟုတ်ကဲ့။"]),
+    "ethiopic": ("ሰላም። እንዴት ነህ?", ["ሰላም።", "እንዴት ነህ?"]),
+    "german dates": (
+        "Am 14. April war ich da. Dann ging ich mit Dr. Müller.",
+        ["Am 14. April war ich da.", "Dann ging ich mit Dr. Müller."],
+    ),
+    "spanish titles": (
+        "Hablé con el Sr. López ayer. Bien.",
+        ["Hablé con el Sr. López ayer.", "Bien."],
+    ),
+    "french titles": ("Il est parti. M. Dupont est là.", ["Il est parti.", "M. Dupont est là."]),
+    "russian streets": ("Он живёт на ул. Ленина. Да.", ["Он живёт на ул. Ленина.", "Да."]),
+    "japanese": ("楽しい。え？そう！はい。", ["楽しい。", "え？", "そう！", "はい。"]),
+    "two scripts": (
+        "Sorry to hear that. 希望没人受伤。好",
+        ["Sorry to hear that.", "希望没人受伤。", "好"],
+    ),
 }
 
 TEXTS = st.text() | st.text(alphabet="ab .!?\n。-1`") | st.text(alphabet="Ab1 -", min_size=600)
@@ -73,6 +95,21 @@ def test_the_estimate_of_tokens_is_high_enough() -> None:
         "ECDHE-RSA-AES128-GCM-SHA256:0xdeadbeef8271 " * 9,
         "Größe Привет 日本語 🎉 " * 15,
         "for (int i = 0; i < n; i++) { a[i] += b[i]; } " * 8,
+        "서연이가 작년부터 학원에서 바이올린을 배우고 있어요 " * 8,
+        "Das Rindfleischetikettierungsüberwachungsgesetz der Donaudampfschifffahrt gilt noch. " * 9,
+        "สวัสดีครับผมชื่อสมชายและผมอยู่ที่กรุงเทพมหานคร " * 12,
+        "मेरी बेटी ने पिछले महीने वायलिन बजाना शुरू किया। " * 12,
+        "Моя дочь в прошлом месяце начала играть на скрипке. " * 12,
+        "Vâng, tôi đang học tiếng Việt ở trường đại học. Dzień dobry wszystkim. " * 9,
+        "👨\u200d👩\u200d👧\u200d👦 👩🏽\u200d🚀 👍🏿 🇩🇪 " * 20,
+        base64.b64encode(bytes(range(256)) * 3).decode(),
+        base64.b32encode(bytes(range(256)) * 3).decode().lower(),
+        bytes(range(256)).hex() * 2,
     ):
         for piece in segments(text, 1000):
             assert len(tokenizer.encode(piece).ids) <= 256
+
+
+def test_korean_is_three_tokens_a_syllable_and_english_words_are_one() -> None:
+    assert estimated_tokens("서연이가 작년부터 학원에서 바이올린을 배우고 있어요 " * 8) >= 392
+    assert estimated_tokens("My daughter started playing the violin last month.") <= 14
