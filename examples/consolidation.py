@@ -21,7 +21,7 @@ NOTES = [
 def main(memory: TextMemory) -> list[str]:
     memory.remember_many(NOTES)
     for question in ("When is the birthday?", "What is the password of the guest network?"):
-        memory.reinforce(memory.recall(question, k=1)[0].id)  # that one helped
+        memory.reinforce(memory.recall(question, k=1)[0])  # that one helped
 
     a_year_on = datetime.now(UTC) + timedelta(days=365)
     plan = memory.consolidate(dry_run=True, now=a_year_on)

@@ -1,4 +1,4 @@
-"""Run the core's tests with the frameworks made impossible to import, the engine's with torch only.
+"""Run the core's tests without frameworks, rich and typer, and the engine's with torch alone.
 
 Uninstalling would change the environment that the caller keeps, so the names are blocked instead.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FRAMEWORKS = ("langchain", "langchain_classic", "langchain_core", "langgraph", "llama_index")
-BEYOND_TORCH = ("sqlalchemy", "sentence_transformers", "transformers", "typer", "rich")
+CLI = ("rich", "typer")
+BEYOND_TORCH = ("sqlalchemy", "sentence_transformers", "transformers", *CLI)
 BLOCK = """
 import sys
 class Block:
@@ -32,7 +33,8 @@ def run(names: tuple[str, ...], *arguments: str) -> int:
 
 if __name__ == "__main__":
     core = ["architecture", "encoders", "text", "store", "formats", "memory", "maintenance"]
-    outcome = run(FRAMEWORKS, "-m", "not slow", *(f"tests/{name}" for name in core))
     bare = ("-p", "no:codspeed", "-p", "no:benchmark")  # plugins that import what is blocked
+    folders = [f"tests/{name}" for name in core]
+    outcome = run((*FRAMEWORKS, *CLI), *bare, "-m", "not slow", *folders)
     outcome = outcome or run((*FRAMEWORKS, *BEYOND_TORCH), *bare, "-m", "not slow", "tests/engine")
     sys.exit(outcome)

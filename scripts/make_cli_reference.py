@@ -18,13 +18,14 @@ from typing import Any
 import typer.main
 
 from nuonuo_memory.cli.app import app
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions, Place
 from nuonuo_memory.cli.scope import ScopeOptions
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 MARKED = re.compile(r"(<!-- reference[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
 SHARED = {
-    "Options of every command": Place,
+    "Options of every command": FileOptions,
+    "Options for the encoder": Place,
     "Options that choose among memories": ScopeOptions,
 }
 
@@ -48,7 +49,10 @@ def rewritten(page: str) -> str:
 
 def reference() -> str:
     """Return the reference: the options that commands share, then each command."""
-    known = {title: {field.name for field in fields(group)} for title, group in SHARED.items()}
+    known: dict[str, set[str]] = {}
+    for title, group in SHARED.items():  # a class has the fields of the one it extends
+        before = set().union(*known.values())
+        known[title] = {field.name for field in fields(group)} - before
     # `recall` takes every option that is shared.
     shared = [
         f"### {title}\n\n{table(p for p in commands()['recall'].params if p.name in names)}"
@@ -73,7 +77,7 @@ def entry(name: str, known: dict[str, set[str]]) -> str:
     if own:
         parts.append(table(own).rstrip())
     if whole:
-        links = " and ".join(f"[{one.lower()}](#{anchor(one)})" for one in whole)
+        links = ", ".join(f"[{one.lower()}](#{anchor(one)})" for one in whole)
         parts.append(f"{'Also the' if own else 'It has the'} {links}.")
     return "\n\n".join(parts) + "\n"
 

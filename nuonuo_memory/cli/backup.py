@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 
 
 def backup(
     file: Annotated[Path, typer.Argument(help="The new file; there must be none.")],
     *,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Copy the memory to a new file, while others read and write.
 

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
-from rich.table import Table
 
 from nuonuo_memory.cli.encoder import encoder_named
-from nuonuo_memory.cli.options import Device, Json
+from nuonuo_memory.cli.options import Device, Download, Json
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from nuonuo_memory.evaluation.result import BenchResult
     from nuonuo_memory.evaluation.scoring import Bin
     from nuonuo_memory.evaluation.vectors import Progress
@@ -46,6 +44,7 @@ def bench(
             help="minilm, multilingual, hashing, or a sentence-transformers model; else minilm.",
         ),
     ] = None,
+    download: Download = False,
     device: Device = None,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes that ask.")] = 1,
     out: Annotated[
@@ -58,6 +57,8 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure recall on a published benchmark, beside simple baselines."""
+    from rich.console import Console
+
     from nuonuo_memory.core import pick_device
     from nuonuo_memory.encoders.minilm import load_minilm
     from nuonuo_memory.evaluation.figures import figures
@@ -67,7 +68,7 @@ def bench(
 
     where = str(pick_device(device))
     with bars() as progress:
-        chosen = encoder_named(encoder, where) or load_minilm(device=where)
+        chosen = encoder_named(encoder, where, download=download) or load_minilm(device=where)
         settings = BenchSettings(chosen, where, limit=limit, jobs=jobs, progress=progress)
         result = run(name, data, settings)
     if out is not None:
@@ -82,6 +83,8 @@ def bench(
 
 def show(result: BenchResult, console: Console) -> None:
     """Print a result as tables, and the reliability diagram where there is one."""
+    from rich.table import Table
+
     console.print(
         f"{result.benchmark}: {result.questions} questions, {result.encoder}, "
         f"{result.device}, {result.commit}"
@@ -145,6 +148,10 @@ def _number(value: float | None, spread: float | None) -> str:
 @contextmanager
 def bars() -> Iterator[Progress]:
     """Show bars on standard error, and none where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

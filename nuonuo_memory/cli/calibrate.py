@@ -6,19 +6,20 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 
 
 def calibrate(
     *,
     samples: Annotated[int, typer.Option("--samples", help="Memories to ask a cue of.")] = 256,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Measure how sure answers are, and keep it with the file.
 
     Asks some of the memory's own cues with their conversation left out, which shows what a miss
     looks like here, and keeps by how much answers are less or more sure for it.
     """
+    place.require_whole("calibrate")
     output = place.output
     with place.open_silent() as memory, output.progress("asking") as report:
         found = memory.calibrate(samples=samples, progress=report)

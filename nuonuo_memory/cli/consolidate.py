@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 from nuonuo_memory.cli.scope import ScopeOptions
 from nuonuo_memory.cli.visible import one_line
 from nuonuo_memory.config import ConsolidationConfig
@@ -62,7 +62,7 @@ def consolidate(
     ] = False,
     how: PassOptions,
     scope: ScopeOptions,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Merge copies, strengthen, fade and prune, with --apply.
 

@@ -15,7 +15,7 @@ from nuonuo_memory.cli.ingest import observe_all
 from nuonuo_memory.cli.options import Device, Download, EncoderName, Json, Label, namespace_of
 from nuonuo_memory.cli.output import Output, confidence_line, hits_view
 from nuonuo_memory.cli.recall import passed
-from nuonuo_memory.formats import Session, read_sessions
+from nuonuo_memory.formats import Session, read
 from nuonuo_memory.types import Recall
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ _TOP = 3  # an answer counts as found among that many memories
 _TOP_FOLLOWED = 5  # the memories on the way stand before the one they lead to
 
 
-def demo_sessions() -> list[Session]:
+def demo_sessions() -> tuple[Session, ...]:
     """Return the conversation that comes with the package."""
     with as_file(files(_PACKAGE) / "demo.txt") as path:
-        return read_sessions(path)
+        return read(path, format="transcript").sessions
 
 
 def demo_questions() -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 from nuonuo_memory.cli.output import write_file
 from nuonuo_memory.cli.visible import one_line
 
@@ -23,12 +23,13 @@ _COLLISIONS = 10  # shown; --json lists them all
 Svg = Annotated[Path | None, typer.Option("--svg", help="Draw the margins into this file.")]
 
 
-def diagnose(*, svg: Svg = None, place: Place) -> None:
+def diagnose(*, svg: Svg = None, place: FileOptions) -> None:
     """Show how well memories are told apart.
 
     Load against capacity, crosstalk, which memories are mistaken for each other, and the margins
     between them, of the whole file.
     """
+    place.require_whole("diagnose")
     output = place.output
     with place.open_silent(read_only=True) as memory:
         found = memory.diagnose()

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 
 
 def export(
     file: Annotated[Path, typer.Argument(help="The file of JSON lines to write.")],
     *,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Write memories with all that is theirs as JSON lines.
 

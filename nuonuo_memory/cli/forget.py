@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place, full_ids
+from nuonuo_memory.cli.open_memory import FileOptions, full_ids
 from nuonuo_memory.cli.scope import ScopeOptions
 from nuonuo_memory.cli.visible import one_line
 from nuonuo_memory.errors import InvalidInputError
@@ -18,7 +18,7 @@ def forget(
     everything: Annotated[bool, typer.Option("--all", help="Everything in the namespace.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     scope: ScopeOptions,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Forget memories, so that nothing of them stays in any file.
 

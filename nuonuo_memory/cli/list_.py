@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 from nuonuo_memory.cli.scope import ScopeOptions
 from nuonuo_memory.cli.visible import one_line
 
@@ -16,12 +16,14 @@ def list_(
     limit: Annotated[int, typer.Option("--limit", help="How many at most.")] = 50,
     offset: Annotated[int, typer.Option("--offset", help="How many to pass over.")] = 0,
     scope: ScopeOptions,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """List memories by time."""
     output = place.output
     with place.open_silent(read_only=True) as memory:
         found = memory.list(limit=limit, offset=offset, **scope.given())
+        if not found:
+            place.note_if_unknown(memory)
     if output.as_json:
         output.json([one.to_dict() for one in found])
         return

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 
 
-def namespaces(*, place: Place) -> None:
+def namespaces(*, place: FileOptions) -> None:
     """List the namespaces that hold memories.
 
     All of them, or those at and below --namespace.

@@ -35,13 +35,11 @@ _CANDIDATES = 5  # ids that are listed where a beginning fits several
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The options that every command has: which memory, and how to print."""
+class FileOptions:
+    """Which memory, and how to print: the options of a command that needs no encoder."""
 
     db: Db = DEFAULT_DB
     namespace: Label = None
-    encoder: EncoderName = None
-    download: Download = False
     device: Device = None
     json: Json = False
 
@@ -68,18 +66,29 @@ class Place:
             )
         return self.db
 
-    def open(self, *, read_only: bool = False) -> TextMemory:
-        """Open the memory with its encoder."""
-        return self._open(self.chosen_encoder(), read_only=read_only)
+    def require_whole(self, command: str) -> None:
+        """Refuse a namespace where a command is about the whole file.
 
-    def open_existing(self, *, read_only: bool = False) -> TextMemory:
-        """Open the memory, which must be there already."""
-        self.existing()
-        return self.open(read_only=read_only)
+        Raises:
+            InvalidInputError: One was given.
+        """
+        if self.namespace is not None:
+            raise InvalidInputError(
+                f"nuonuo {command} is about the whole file, expected no --namespace, got "
+                f"{self.namespace!r}"
+            )
 
     def open_silent(self, *, read_only: bool = False) -> TextMemory:
         """Open a memory that is there for what needs no encoder, and so load none."""
         return self._open(_Absent(*made_with(self.existing())), read_only=read_only)
+
+    def note_if_unknown(self, memory: TextMemory) -> None:
+        """Say on standard error that the namespace that was given holds nothing, if it does."""
+        if self.labels is not None and not memory.namespaces(self.labels):
+            self.output.note(
+                f"nothing is in the namespace {self.namespace}; nuonuo namespaces lists those "
+                "there are"
+            )
 
     def _open(self, encoder: Encoder | None, *, read_only: bool) -> TextMemory:
         from nuonuo_memory.memory import TextMemory
@@ -91,6 +100,23 @@ class Place:
             device=self.device,
             read_only=read_only,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Place(FileOptions):
+    """Which memory, with which encoder, and how to print."""
+
+    encoder: EncoderName = None
+    download: Download = False
+
+    def open(self, *, read_only: bool = False) -> TextMemory:
+        """Open the memory with its encoder."""
+        return self._open(self.chosen_encoder(), read_only=read_only)
+
+    def open_existing(self, *, read_only: bool = False) -> TextMemory:
+        """Open the memory, which must be there already."""
+        self.existing()
+        return self.open(read_only=read_only)
 
     def chosen_encoder(self) -> Encoder | None:
         """Return the encoder asked for, else the one the file was made with; `None` is MiniLM.

@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -126,8 +126,10 @@ def _pair(text: str) -> tuple[str, Any] | None:
         return name.strip(), value
 
 
-def time_of(text: str | None, option: str, *, end: bool = False) -> datetime | None:
-    """Read a day or a time; a day alone means its beginning, or its end.
+def time_of(
+    text: str | None, option: str, *, end: bool = False, zone: tzinfo = UTC
+) -> datetime | None:
+    """Read a day or a time, of `zone` where it says none; a day means its beginning, or its end.
 
     Raises:
         InvalidInputError: It is neither.
@@ -138,7 +140,7 @@ def time_of(text: str | None, option: str, *, end: bool = False) -> datetime | N
         found = datetime.fromisoformat(text)
         if end and len(text) <= len("2026-01-05"):
             found = datetime.combine(found, time.max)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return (found.replace(tzinfo=zone) if found.tzinfo is None else found).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidInputError(
             f"{option} must be a day or a time such as 2026-01-05 or 2026-01-05T09:30, got {text!r}"
@@ -146,11 +148,19 @@ def time_of(text: str | None, option: str, *, end: bool = False) -> datetime | N
 
 
 def text_of(given: str) -> str:
-    """Return a text as given; for `-`, what stands on standard input."""
+    """Return a text as given; for `-`, what stands on standard input.
+
+    Raises:
+        InvalidInputError: That is no UTF-8.
+    """
     if given != "-":
         return given
-    text: str = typer.get_text_stream("stdin", encoding="utf-8", errors="strict").read()
-    return text.rstrip("\n")
+    try:
+        return typer.get_binary_stream("stdin").read().decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"expected UTF-8 on standard input, got other bytes: {error}"
+        ) from error
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and no more.")]

@@ -18,10 +18,11 @@ import typer
 from nuonuo_memory.cli.visible import json_safe, one_line, visible
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.types import Hit, Hop, Memory, Recall
-from nuonuo_memory.types import Progress as Report
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
     from rich.text import Text
 
 _SHOWN = 320  # characters of a memory shown around the cue that fired
@@ -63,8 +64,12 @@ class Output:
         else:
             self.show(Text(line))
 
+    def note(self, line: str) -> None:
+        """Say something beside the result, on standard error."""
+        typer.secho(one_line(line), fg="yellow", err=True)
+
     @contextmanager
-    def progress(self, what: str) -> Iterator[Report]:
+    def progress(self, what: str) -> Iterator[Bar]:
         """Show a bar on standard error while something goes on; yields what moves it."""
         from rich.console import Console
         from rich.progress import (
@@ -73,6 +78,7 @@ class Output:
             Progress,
             TextColumn,
             TimeElapsedColumn,
+            TimeRemainingColumn,
         )
 
         columns = (
@@ -80,12 +86,33 @@ class Output:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
         )
         console = Console(stderr=True)
         hidden = not console.is_terminal  # a bar in a log is noise
         with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-            task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            yield Bar(bar, bar.add_task(what, total=None))
+
+
+class Bar:
+    """Moves a progress bar: call it with what is done and of how many, as a `Progress`.
+
+    Args:
+        bar: The bar.
+        task: What it shows.
+    """
+
+    def __init__(self, bar: RichProgress, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how much is done."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def describe(self, what: str) -> None:
+        """Show other words before the bar."""
+        self._bar.update(self._task, description=what)
 
 
 class _Visible:

@@ -90,6 +90,8 @@ def _answer(text: str, hops: int, how: RecallOptions, scope: ScopeOptions, place
     with place.open_existing(read_only=True) as memory:
         found = memory.recall(text, hops=hops, **how.given(memory, place), **chosen)
         known = passed(found, memory)
+        if not found:
+            place.note_if_unknown(memory)
     if how.group_by is not None:
         _require_name(found, how.group_by)
     paths = draw.steps(found, known)

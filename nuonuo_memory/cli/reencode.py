@@ -13,6 +13,7 @@ def reencode(*, place: Place) -> None:
     """
     from nuonuo_memory.memory import TextMemory
 
+    place.require_whole("reencode")
     output, path = place.output, place.existing()
     encoder = encoder_named(place.encoder, place.device, download=place.download)
     with output.progress("encoding") as report:

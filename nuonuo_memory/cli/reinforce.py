@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place, full_ids
+from nuonuo_memory.cli.open_memory import FileOptions, full_ids
 
 
 def reinforce(
     ids: Annotated[list[str], typer.Argument(help="Ids of memories that helped.")],
     *,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Count a use of memories that helped.
 

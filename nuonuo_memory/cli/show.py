@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nuonuo_memory.cli.open_memory import Place, full_id
+from nuonuo_memory.cli.open_memory import FileOptions, full_id
 from nuonuo_memory.cli.output import origin
 from nuonuo_memory.cli.visible import one_line, visible
 
@@ -14,7 +14,7 @@ from nuonuo_memory.cli.visible import one_line, visible
 def show(
     id: Annotated[str, typer.Argument(help="A memory's id, or its beginning.")],  # noqa: A002
     *,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Show one memory whole, with its cues and associations."""
     output = place.output

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nuonuo_memory.cli.diagnose import Svg, collisions, draw
-from nuonuo_memory.cli.open_memory import Place
+from nuonuo_memory.cli.open_memory import FileOptions
 
 
 def stats(
@@ -17,12 +17,14 @@ def stats(
         bool, typer.Option("--diagnose", help="Show what nuonuo diagnose shows too.")
     ] = False,
     svg: Svg = None,
-    place: Place,
+    place: FileOptions,
 ) -> None:
     """Show how much the memory holds, and with which encoder.
 
     The whole file, or what is at and below --namespace.
     """
+    if diagnose or svg:
+        place.require_whole("stats --diagnose")
     output = place.output
     with place.open_silent(read_only=True) as memory:
         found = asdict(memory.stats(namespace=place.labels))

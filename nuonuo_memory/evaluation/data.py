@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,16 +12,20 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from nuonuo_memory.errors import FormatError
+from nuonuo_memory.inputs import messages_of
 from nuonuo_memory.types import Message
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One conversation on one date."""
+    """One conversation on one date; its messages are as a memory takes them (Unicode composed)."""
 
     id: str
     at: datetime | None
     messages: Sequence[Message]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "messages", tuple(messages_of(self.messages)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,9 @@ class Question:
     gold_sessions: frozenset[str]
     gold_turns: frozenset[tuple[str, int]]
     answerable: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", unicodedata.normalize("NFC", self.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,24 @@
-"""Readers of conversation files: each yields sessions, ready for `TextMemory.observe`."""
+"""Readers of the files that people have: conversations, mail, notes and subtitles.
 
-from nuonuo_memory.formats.reading import FORMATS, read_sessions
-from nuonuo_memory.formats.sessions import Session
+`read(path)` gives sessions of messages, ready for `TextMemory.observe`. A format of your own is a
+`Reader`; give it to `read(path, format=...)`, or offer it to everyone by an entry point of the
+group `nuonuo_memory.formats`.
+"""
 
-__all__ = ["FORMATS", "Session", "read_sessions"]
+from nuonuo_memory.formats.reader import Job, Reader
+from nuonuo_memory.formats.reading import Reading, read
+from nuonuo_memory.formats.registry import FORMATS
+from nuonuo_memory.formats.session import Session, Skipped
+from nuonuo_memory.formats.source import File, Source
+
+__all__ = [
+    "FORMATS",
+    "File",
+    "Job",
+    "Reader",
+    "Reading",
+    "Session",
+    "Skipped",
+    "Source",
+    "read",
+]

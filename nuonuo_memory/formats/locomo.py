@@ -4,55 +4,84 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from nuonuo_memory.formats.sessions import Session, require, time_of_record
+from nuonuo_memory.formats.reader import Job
+from nuonuo_memory.formats.records import JsonObject, Record
+from nuonuo_memory.formats.session import Session
 from nuonuo_memory.formats.source import Source
+from nuonuo_memory.formats.texts import clean, require
 from nuonuo_memory.types import Message
-
-NAME = "locomo"
-ABOUT = "LoCoMo's official JSON; --only a sample"
 
 _SESSION = re.compile(r"session_(\d+)$")
 
 
-def matches(source: Source) -> bool:
-    """Whether a file is a list of samples with a conversation in numbered sessions."""
-    document = source.document
-    first = document[0] if isinstance(document, list) and document else document
-    conversation = first.get("conversation") if isinstance(first, Mapping) else None
-    return isinstance(conversation, Mapping) and any(map(_SESSION.match, conversation))
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One conversation of the data.
+
+    Attributes:
+        name: Its id.
+        sessions: By number; the messages have their places in the file, and may be empty.
+        record: The file's record, which holds the questions too.
+        where: File and record, for messages.
+    """
+
+    name: str
+    sessions: Mapping[int, Session]
+    record: JsonObject
+    where: str
 
 
-def read(source: Source, only: str | None = None) -> Iterator[Session]:
-    """Yield the sessions of every sample, or of the one that `only` names by id or place from 0."""
-    document = source.document
-    samples = document if isinstance(document, list) else [document]
-    for place, sample in enumerate(samples):
-        where = f"{source.path}, sample {place + 1}"
-        require(
-            isinstance(sample, Mapping) and isinstance(sample.get("conversation"), Mapping),
-            where,
-            "an object with a conversation",
-            sample,
+class LoCoMo:
+    """Reads LoCoMo."""
+
+    name = "locomo"
+    about = "LoCoMo's official JSON; --only a sample"
+
+    def matches(self, source: Source) -> bool:
+        """Whether a file is a list of samples with a conversation in numbered sessions."""
+        return any(
+            isinstance(one.get("conversation"), Mapping)
+            and any(map(_SESSION.match, one["conversation"]))
+            for one in source.samples
         )
-        name = str(sample.get("sample_id", place))
-        if only is None or only in (name, str(place)):
-            yield from _sessions(sample["conversation"], name, where)
+
+    def read(self, source: Source, job: Job) -> Iterator[Session]:
+        """Yield the sessions of every sample, or of the one that is chosen by id or place."""
+        only = job.take_only()
+        for sample in samples(source, job):
+            if only is None or only in (sample.name, str(sample.record.get("sample_id"))):
+                for session in sample.sessions.values():
+                    kept = tuple(one for one in session.messages if one.content)
+                    yield Session(kept, session.id, session.at)
 
 
-def _sessions(conversation: Mapping[str, Any], name: str, where: str) -> Iterator[Session]:
-    numbers = sorted(int(found[1]) for key in conversation if (found := _SESSION.match(key)))
+def samples(source: Source, job: Job) -> Iterator[Sample]:
+    """Yield the conversations of a file with all their turns."""
+    for record in source.records:
+        with job.record(record):
+            found = record.object("an object with a conversation")
+            said: Any = found.get("conversation")
+            require(isinstance(said, Mapping), record.where, "a conversation", said)
+            name = clean(str(found.get("sample_id", record.number - 1)))
+            yield Sample(name, _sessions(said, name, record, job), found, record.where)
+
+
+def _sessions(said: JsonObject, name: str, record: Record, job: Job) -> dict[int, Session]:
+    numbers = sorted(int(found[1]) for key in said if (found := _SESSION.match(key)))
+    sessions: dict[int, Session] = {}
     for number in numbers:
-        turns = conversation[f"session_{number}"]
-        here = f"{where}, session {number}"
+        here = f"{record.where}, session {number}"
+        turns = said[f"session_{number}"]
         require(isinstance(turns, list), here, "a list of turns", turns)
-        date = conversation.get(f"session_{number}_date_time")
-        messages = [
+        messages = tuple(
             _message(turn, f"{here}, turn {place}") for place, turn in enumerate(turns, start=1)
-        ]
-        kept = tuple(message for message in messages if message.content.strip())
-        yield Session(kept, f"{name}/session_{number}", time_of_record(date, here))
+        )
+        date = job.time(said.get(f"session_{number}_date_time"), here)
+        sessions[number] = Session(messages, f"{name}/session_{number}", date)
+    return sessions
 
 
 def _message(turn: Any, where: str) -> Message:  # noqa: ANN401 - whatever the JSON holds
@@ -67,7 +96,7 @@ def _message(turn: Any, where: str) -> Message:  # noqa: ANN401 - whatever the J
     text = turn["text"]
     caption = turn.get("blip_caption")
     if isinstance(caption, str) and caption:
-        text = f"{text} [shares {caption}]".strip()
-    speaker = turn["speaker"]
-    own = turn.get("dia_id")
-    return Message(speaker, text, name=speaker, id=own if isinstance(own, str) else None)
+        text = f"{text} [shares {caption}]"
+    speaker, own = clean(turn["speaker"]), turn.get("dia_id")
+    own = clean(own) if isinstance(own, str) else None
+    return Message(speaker, clean(text).strip(), name=speaker, id=own)

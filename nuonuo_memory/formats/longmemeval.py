@@ -8,106 +8,150 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from nuonuo_memory.errors import FormatError
-from nuonuo_memory.formats.sessions import Session, require, text_of_content, time_of_record
-from nuonuo_memory.formats.source import Source, parse_lines, read_text
+from nuonuo_memory.formats.reader import Job
+from nuonuo_memory.formats.records import JsonObject, Record
+from nuonuo_memory.formats.session import Session
+from nuonuo_memory.formats.source import File, Source
+from nuonuo_memory.formats.texts import clean, require, text_of_content
 from nuonuo_memory.types import Message
-
-NAME = "longmemeval"
-ABOUT = "LongMemEval, its official JSON or a folder of sessions and questions; --only a question"
 
 _KEYS = ("haystack_sessions", "haystack_session_ids", "haystack_dates")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of the data.
+    """One question of the data, and the conversations that it looks into.
 
     Attributes:
         id: The question's id.
-        text: Its words.
-        answer: The answer that is right.
-        asked: When it is asked, as the file writes it.
+        sessions: Name and date of each, in their order.
+        evidence: The turns that hold the answer: session and place from 0.
         record: The file's record.
+        where: File and record, for messages.
     """
 
     id: str
-    text: str
-    answer: str
-    asked: str
-    record: Mapping[str, Any]
+    sessions: Sequence[tuple[str, datetime | None]]
+    evidence: frozenset[tuple[str, int]]
+    record: JsonObject
+    where: str
 
 
-def matches(source: Source) -> bool:
-    """Whether a source is LongMemEval's file, or a folder laid out like it."""
-    if source.path.is_dir():
-        return None not in (_inside(source.path, "sessions"), _inside(source.path, "questions"))
-    if "haystack_sessions" not in source.text[:1_000_000]:
-        return False
-    document = source.document
-    first = document[0] if isinstance(document, list) and document else document
-    return isinstance(first, Mapping) and "haystack_sessions" in first
+@dataclass(frozen=True, slots=True)
+class Haystacks:
+    """The questions of a source, and every turn of the sessions that they look into, by name."""
+
+    questions: Sequence[Question]
+    turns: Mapping[str, tuple[Message, ...]]
 
 
-def questions(source: Source) -> list[Question]:
-    """Return the questions of a source."""
-    if source.path.is_dir():
-        path = _found(source.path, "questions")
-        records = [
-            (f"{path}, line {number}", record)
-            for number, record in parse_lines(read_text(path), str(path))
-        ]
-    else:
-        document = source.document
-        items = document if isinstance(document, list) else [document]
-        records = [(f"{source.path}, record {i}", item) for i, item in enumerate(items, start=1)]
-    return [_question(record, where) for where, record in records]
+class LongMemEval:
+    """Reads LongMemEval."""
+
+    name = "longmemeval"
+    about = "LongMemEval, its JSON or a folder of sessions and questions; --only a question"
+
+    def matches(self, source: Source) -> bool:
+        """Whether a source is LongMemEval's file, or a folder laid out like it."""
+        if source.whole:
+            return None not in (_inside(source, "sessions"), _inside(source, "questions"))
+        return any("haystack_sessions" in one for one in source.samples)
+
+    def read(self, source: Source, job: Job) -> Iterator[Session]:
+        """Yield the haystack of the question that is chosen by id or by place from 0.
+
+        Raises:
+            FormatError: There are several questions and none is chosen, or the one is not there.
+        """
+        only = job.take_only()
+        records = _questions_of(source).records
+        chosen = _choose(records, only, source.shown)
+        found = haystacks(source, job, records=[chosen])
+        for question in found.questions:
+            for name, date in question.sessions:
+                kept = tuple(one for one in found.turns[name] if one.content.strip())
+                yield Session(kept, name, date)
 
 
-def read(source: Source, only: str | None = None) -> Iterator[Session]:
-    """Yield the haystack of the question that `only` names by id or by place from 0.
+def haystacks(source: Source, job: Job, *, records: Sequence[Record] | None = None) -> Haystacks:
+    """Return questions and their conversations with every turn.
 
-    Raises:
-        FormatError: There are several questions and none is chosen, or the one is not there.
+    Args:
+        source: The official file, or the folder.
+        job: What is asked of the reader.
+        records: The questions that are wanted; by default all.
     """
-    chosen = _choose(questions(source), only, source.path)
-    if source.path.is_dir():
-        yield from _from_folder(source.path, chosen)
-        return
-    where = f"{source.path}, question {chosen.id}"
-    parts = [chosen.record.get(key) for key in _KEYS]
+    wanted = _questions_of(source).records if records is None else records
+    if source.whole:
+        return _from_folder(source, wanted, job)
+    turns: dict[str, tuple[Message, ...]] = {}
+    questions = []
+    for record in wanted:
+        with job.record(record):
+            questions.append(_from_official(record, turns, job))
+    return Haystacks(questions, turns)
+
+
+def _from_official(record: Record, turns: dict[str, tuple[Message, ...]], job: Job) -> Question:
+    found = record.object("a question with a haystack")
+    parts = [found.get(key) for key in _KEYS]
     sizes = [len(part) if isinstance(part, list) else None for part in parts]
     require(
         None not in sizes and len(set(sizes)) == 1,
-        where,
+        record.where,
         "as many haystack_sessions as haystack_session_ids and haystack_dates",
         sizes,
     )
     sessions: list[Any] = [part or [] for part in parts]
-    for turns, name, date in zip(*sessions, strict=True):
-        yield _session(turns, str(name), date, f"{where}, session {name}")
+    dated, evidence = [], set()
+    for said, name, date in zip(*sessions, strict=True):
+        here = f"{record.where}, session {name}"
+        turns[str(name)] = _turns(said, here)
+        dated.append((str(name), job.time(date, here)))
+        evidence |= {
+            (str(name), place)
+            for place, turn in enumerate(said)
+            if isinstance(turn, Mapping) and turn.get("has_answer")
+        }
+    return Question(_id(found, record.where), dated, frozenset(evidence), found, record.where)
 
 
-def _from_folder(folder: Path, question: Question) -> Iterator[Session]:
-    wanted = question.record.get("s_sessions")
-    where = f"{folder}, question {question.id}"
-    require(isinstance(wanted, list), where, "s_sessions, a list of [session, date]", wanted)
-    path = _found(folder, "sessions")
-    names = {name for name, _ in wanted or ()}
-    held = {
-        record["session_id"]: record["turns"]
-        for _, record in parse_lines(read_text(path), str(path))
-        if record.get("session_id") in names
-    }
-    for name, date in wanted or ():
-        require(name in held, where, f"session {name!r} to be in {path.name}", None)
-        yield _session(held[name], name, date, f"{where}, session {name}")
+def _from_folder(source: Source, wanted: Sequence[Record], job: Job) -> Haystacks:
+    questions = []
+    for record in wanted:
+        with job.record(record):
+            found = record.object("a question")
+            listed: Any = found.get("s_sessions")
+            pairs = isinstance(listed, list) and all(
+                isinstance(one, list) and len(one) == 2 for one in listed
+            )
+            require(pairs, record.where, "s_sessions, a list of [session, date]", listed)
+            dated = [(str(name), job.time(date, record.where)) for name, date in listed]
+            cited: Any = found.get("evidence_turns", [])
+            evidence = frozenset((str(session), int(turn)) for session, turn in cited)
+            questions.append(
+                Question(_id(found, record.where), dated, evidence, found, record.where)
+            )
+    names = {name for question in questions for name, _ in question.sessions}
+    turns: dict[str, tuple[Message, ...]] = {}
+    for record in _found(source, "sessions").records:
+        with job.record(record):
+            session = record.object("a session")
+            name = str(session.get("session_id"))
+            if name in names:
+                turns[name] = _turns(session.get("turns"), f"{record.where}, session {name}")
+    for question in questions:
+        for name, _ in question.sessions:
+            require(name in turns, question.where, f"session {name!r} to be in the folder", None)
+    return Haystacks(questions, turns)
 
 
-def _session(turns: object, name: str, date: object, where: str) -> Session:
+def _turns(turns: object, where: str) -> tuple[Message, ...]:
     require(isinstance(turns, list), where, "a list of turns", turns)
     messages = []
     for number, turn in enumerate(turns if isinstance(turns, list) else (), start=1):
@@ -115,56 +159,54 @@ def _session(turns: object, name: str, date: object, where: str) -> Session:
         if isinstance(turn, Mapping):
             role, content = turn.get("role"), turn.get("content")
         else:
-            require(isinstance(turn, Sequence) and len(turn) == 2, here, "[role, text]", turn)
+            require(isinstance(turn, list) and len(turn) == 2, here, "[role, text]", turn)
             role, content = turn
-        require(isinstance(role, str), here, "a turn with a role", turn)
-        text = text_of_content(content, here)
-        if text.strip():
-            messages.append(Message(str(role), text))
-    return Session(tuple(messages), name, time_of_record(date, where))
+        require(isinstance(role, str) and bool(role), here, "a turn with a role", turn)
+        messages.append(Message(clean(str(role)), clean(text_of_content(content, here))))
+    return tuple(messages)
 
 
-def _question(record: Any, where: str) -> Question:  # noqa: ANN401 - whatever the JSON holds
-    require(
-        isinstance(record, Mapping) and isinstance(record.get("question_id"), str),
-        where,
-        "a question with a question_id",
-        record,
-    )
-    return Question(
-        record["question_id"],
-        str(record.get("question", "")),
-        str(record.get("answer", "")),
-        str(record.get("question_date", "")),
-        record,
-    )
+def _id(record: JsonObject, where: str) -> str:
+    own = record.get("question_id")
+    require(isinstance(own, str), where, "a question with a question_id", record)
+    return str(own)
 
 
-def _choose(found: Sequence[Question], only: str | None, path: Path) -> Question:
-    some = ", ".join(question.id for question in found[:3])
-    if only is None and len(found) == 1:
-        return found[0]
+def _choose(records: Sequence[Record], only: str | None, shown: str) -> Record:
+    if only is None and len(records) == 1:
+        return records[0]
+    names = [_id(record.object("a question"), record.where) for record in records]
+    some = ", ".join(names[:3])
     if only is None:
         raise FormatError(
-            f"{path} holds {len(found)} questions, each with a haystack of its own; choose one by "
+            f"{shown} holds {len(names)} questions, each with a haystack of its own; choose one by "
             f"--only with its id or place from 0 (the first are {some})"
         )
-    for place, question in enumerate(found):
-        if only in (question.id, str(place)):
-            return question
+    for place, name in enumerate(names):
+        if only in (name, str(place)):
+            return records[place]
     raise FormatError(
-        f"{path}: expected --only to be the id of one of {len(found)} questions, or its place from "
-        f"0, got {only!r} (the first are {some})"
+        f"{shown}: expected --only to be the id of one of {len(names)} questions, or its place "
+        f"from 0, got {only!r} (the first are {some})"
     )
 
 
-def _inside(folder: Path, stem: str) -> Path | None:
-    places = (folder / f"{stem}.jsonl{ending}" for ending in ("", ".xz", ".gz"))
-    return next((place for place in places if place.is_file()), None)
+def _questions_of(source: Source) -> File:
+    return _found(source, "questions") if source.whole else source.files[0]
 
 
-def _found(folder: Path, stem: str) -> Path:
-    path = _inside(folder, stem)
-    if path is None:
-        raise FormatError(f"{folder}: expected {stem}.jsonl or {stem}.jsonl.xz in this folder")
-    return path
+def _inside(source: Source, stem: str) -> File | None:
+    for file in source.files:
+        path = PurePosixPath(file.name)
+        if path.name.split(".")[0] == stem and file.suffix in (".jsonl", ".json"):
+            return file
+    return None
+
+
+def _found(source: Source, stem: str) -> File:
+    file = _inside(source, stem)
+    if file is None:
+        raise FormatError(
+            f"{source.shown}: expected {stem}.jsonl or {stem}.jsonl.xz in this folder"
+        )
+    return file

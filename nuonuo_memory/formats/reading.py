@@ -1,80 +1,251 @@
-"""Telling formats apart, and reading a file in the one that it has."""
+"""Reading what lies at a path: `read`, and what it gives."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from types import ModuleType
 
 from nuonuo_memory.errors import FormatError
-from nuonuo_memory.formats import chat, chatgpt, locomo, longmemeval, transcript
-from nuonuo_memory.formats.sessions import Session
-from nuonuo_memory.formats.source import Source
+from nuonuo_memory.formats.reader import Job, Reader
+from nuonuo_memory.formats.registry import readers
+from nuonuo_memory.formats.session import Session, Skipped
+from nuonuo_memory.formats.source import MAX_BYTES, File, Source, open_source
+
+_TITLES = ("title", "chat", "channel")
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A kind of file that can be read.
+class Reading:
+    """What was read.
 
     Attributes:
-        name: What `--format` calls it.
-        about: What such a file is.
-        matches: Tells whether a source is one.
-        read: Yields its sessions; its second argument chooses among them.
+        sessions: The conversations and documents; none is empty, and no two have the same id.
+        skipped: The records that could not be read and were left out, with `skip_bad`.
+        unread: The files of a folder or archive that are of no known format.
+        formats: The names of the formats that were met.
+        zoneless: Whether a time without a zone was met; it was taken as of `timezone`.
     """
 
-    name: str
-    about: str
-    matches: Callable[[Source], bool]
-    read: Callable[[Source, str | None], Iterator[Session]]
+    sessions: tuple[Session, ...]
+    skipped: tuple[Skipped, ...] = ()
+    unread: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    zoneless: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many messages and memories there are."""
+        return sum(map(len, self.sessions))
 
 
-def _format(module: ModuleType) -> Format:
-    return Format(module.NAME, module.ABOUT, module.matches, module.read)
-
-
-FORMATS: dict[str, Format] = {
-    module.NAME: _format(module) for module in (longmemeval, locomo, chatgpt, chat, transcript)
-}
-"""Every format by name, in the order in which they are tried."""
-
-
-def read_sessions(
+def read(
     path: str | os.PathLike[str],
     *,
-    format: str | None = None,  # noqa: A002
+    format: str | Reader | None = None,  # noqa: A002 - as the command line's option
+    timezone: tzinfo = UTC,
+    day_first: bool | None = None,
+    since: datetime | None = None,
     only: str | None = None,
-) -> list[Session]:
-    """Read the conversations of a file or folder.
+    skip_bad: bool = False,
+    max_bytes: int = MAX_BYTES,
+) -> Reading:
+    """Read the conversations and documents of a file, a folder or a zip archive.
 
     Args:
-        path: The file; `.xz` and `.gz` are unpacked.
-        format: One of `FORMATS`; found out when `None`.
-        only: Chooses one conversation: a LongMemEval question, a LoCoMo sample, or a conversation
-            by id or place.
+        path: What to read; files ending in `.gz` and `.xz` are unpacked.
+        format: One of `FORMATS`, or a reader of your own; found out by the content when `None`.
+        timezone: The zone of times that say none, and of the days that long chats are cut into.
+        day_first: Whether 3/4/2026 is in April. By default the file tells; where it does not,
+            reading fails.
+        since: Leave out what was said before; a naive time is of `timezone`. A message without a
+            time has its session's, and stays where that has none.
+        only: Chooses among the conversations by id, title, or place from 0; for LongMemEval the
+            question, for LoCoMo the sample.
+        skip_bad: Leave out records that cannot be read, and list them in `Reading.skipped`. By
+            default the first one is an error.
+        max_bytes: How many bytes may be read, unpacked.
 
     Raises:
-        FormatError: The file is of no known format, or not of the one named, or a record in it is
-            wrong; the message names the file and the record.
+        FormatError: There is no such file, it is of no known format or not of the one named, a
+            record is wrong, or nothing is left; the message names file, line and reason.
     """
-    source = Source(Path(path))
-    if format is not None and format not in FORMATS:
-        raise FormatError(f"expected a format among {', '.join(FORMATS)}, got {format!r}")
-    known = FORMATS[format] if format else _detected(source)
-    if format and not known.matches(source):
-        raise FormatError(f"{path}: expected {known.about}; it does not look like it")
-    sessions = [session for session in known.read(source, only) if session.messages]
-    if not sessions:
+    known = _known(format)
+    source = open_source(Path(path), max_bytes)
+    job = Job(timezone, only, day_first, skip_bad)
+    found = _Found(job, only)
+    for part, reader in _parts(source, known, found, named=format is not None):
+        found.take(part, reader)
+    sessions = [one for one in _unlike(found.chosen()) if len(one)]
+    if since is not None:
+        start = since.replace(tzinfo=timezone) if since.tzinfo is None else since
+        sessions = [one for one in (_since(one, start) for one in sessions) if len(one)]
+    if not sessions and not (since is not None or job.skipped):
         wanted = "" if only is None else f" that --only {only} chooses"
-        raise FormatError(f"{path}: expected at least one message{wanted}, got none")
-    return sessions
+        raise FormatError(f"{source.shown}: expected at least one message{wanted}, got none")
+    return Reading(
+        tuple(sessions),
+        tuple(job.skipped),
+        tuple(found.unread),
+        tuple(found.formats),
+        job.zoneless,
+    )
 
 
-def _detected(source: Source) -> Format:
-    for known in FORMATS.values():
-        if known.matches(source):
-            return known
-    kinds = "; ".join(f"{known.name}: {known.about}" for known in FORMATS.values())
-    raise FormatError(f"{source.path}: expected a conversation in a known format ({kinds})")
+def _known(format: str | Reader | None) -> dict[str, Reader]:  # noqa: A002
+    """Return the readers that may be used, by name.
+
+    Raises:
+        FormatError: There is none of that name.
+    """
+    if format is not None and not isinstance(format, str):
+        return {format.name: format}
+    every = readers()
+    if format is None:
+        return every
+    if format not in every:
+        raise FormatError(f"expected a format among {', '.join(every)}, got {format!r}")
+    return {format: every[format]}
+
+
+class _Found:
+    """What the parts of a source gave so far."""
+
+    def __init__(self, job: Job, only: str | None) -> None:
+        self.unread: list[str] = []
+        self.formats: dict[str, None] = {}
+        self._job = job
+        self._only = only
+        self._chosen: list[Session] = []  # by the reader itself
+        self._offered: list[Session] = []
+
+    def take(self, part: Source, reader: Reader) -> None:
+        """Read a part; one that fails as a whole is left out where bad records are."""
+        self.formats[reader.name] = None
+        self._job.only = self._only
+        sessions: list[Session] = []
+        with self._job.guard(part.shown):
+            for session in reader.read(part, self._job):
+                sessions.append(session)  # noqa: PERF402 - what came before a fault stays
+        (self._offered if self._job.only == self._only else self._chosen).extend(sessions)
+
+    def fail(self, error: FormatError, file: File) -> None:
+        """Raise an error, or note the file as left out."""
+        with self._job.guard(file.shown):
+            raise error
+
+    def chosen(self) -> list[Session]:
+        """Return the sessions that are wanted."""
+        if self._only is None:
+            return self._chosen + self._offered
+        named = [one for one in self._offered if self._only in _names(one)]
+        if not named and self._only.isdigit() and int(self._only) < len(self._offered):
+            named = [self._offered[int(self._only)]]
+        return self._chosen + named
+
+
+def _names(session: Session) -> list[object]:
+    return [session.id, *(session.metadata.get(name) for name in _TITLES)]
+
+
+def _parts(
+    source: Source, known: dict[str, Reader], found: _Found, *, named: bool
+) -> Iterator[tuple[Source, Reader]]:
+    """Yield what is to be read, and by which reader.
+
+    Raises:
+        FormatError: Nothing of the source is of a known format.
+    """
+    whole = _reader_of(source, known)
+    if whole is not None:
+        yield source, whole
+        return
+    if not source.whole:
+        raise _unknown(source, known, named=named)
+    matched = False
+    for part in source.parts():
+        file = part.files[0]
+        if file.is_media:
+            found.unread.append(file.shown)
+            continue
+        try:
+            reader = _reader_of(part, known)
+        except FormatError as error:
+            found.fail(error, file)
+            matched = True
+            continue
+        if reader is None:
+            found.unread.append(file.shown)
+        else:
+            matched = True
+            yield part, reader
+        file.release()
+    if not matched:
+        raise _unknown(source, known, named=named)
+
+
+def _reader_of(source: Source, known: dict[str, Reader]) -> Reader | None:
+    return next((one for one in known.values() if one.matches(source)), None)
+
+
+def _unknown(source: Source, known: dict[str, Reader], *, named: bool) -> FormatError:
+    """Return the error that says why a source cannot be read."""
+    fault = _fault(source)
+    why = f" ({fault})" if fault else ""
+    if named:
+        (one,) = known.values()
+        return FormatError(f"{source.shown}: expected {one.about}; it does not look like it{why}")
+    return FormatError(
+        f"{source.shown}: expected a conversation in a known format{why}; the formats are "
+        f"{', '.join(known)}"
+    )
+
+
+def _fault(source: Source) -> str:
+    """Return what is wrong with the JSON or the text of a file; nothing where it is sound."""
+    if source.file is None:
+        return ""
+    try:
+        if source.file.data.lstrip()[:1] in (b"{", b"["):
+            for record in source.records:
+                record.value()
+        elif source.file.text:
+            return ""
+    except FormatError as error:
+        return str(error).removeprefix(source.shown).lstrip(",: ")
+    return ""
+
+
+def _unlike(sessions: list[Session]) -> Iterator[Session]:
+    """Yield sessions with ids of their own; one that comes twice, word for word, comes once."""
+    taken: dict[str, list[Session]] = {}
+    names = {one.id for one in sessions}
+    for session in sessions:
+        same = taken.setdefault(session.id, [])
+        if session in same:
+            continue
+        same.append(session)
+        if len(same) == 1:
+            yield session
+            continue
+        number = len(same)
+        while f"{session.id}-{number}" in names:
+            number += 1
+        names.add(f"{session.id}-{number}")
+        yield replace(session, id=f"{session.id}-{number}")
+
+
+def _since(session: Session, start: datetime) -> Session:
+    """Return a session without what was said before a time."""
+
+    def late(at: datetime | None) -> bool:
+        moment = at or session.at
+        return moment is None or moment >= start
+
+    return replace(
+        session,
+        messages=tuple(one for one in session.messages if late(one.at)),
+        memories=tuple(one for one in session.memories if late(one.at)),
+    )

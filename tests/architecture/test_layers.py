@@ -234,8 +234,19 @@ PUBLIC = {
         "RuleLinkExtractor",
         "SpacyLinkExtractor",
     ],
+    "nuonuo_memory.formats": [
+        "FORMATS",
+        "File",
+        "Job",
+        "Reader",
+        "Reading",
+        "Session",
+        "Skipped",
+        "Source",
+        "read",
+    ],
 }
-"""What an application may import, beside `.errors`, `.formats` and `.research`; all else is
+"""What an application may import, beside `.errors` and `.research`; all else is
 private and may change."""
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from cli_runs import Runs, Talk
+from typer.testing import CliRunner
+
+from nuonuo_memory.cli.app import app
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,10 @@ from cli_runs import Runs, Talk
         (["stats", "-n", "nobody"], "'nobody'"),
         (["export", "all.jsonl", "-n", "nobody"], "'nobody'"),
         (["stats", "--svg", "none/margins.svg"], "--svg must name a file"),
+        (["diagnose", "-n", "default"], "whole file"),
+        (["stats", "--diagnose", "-n", "default"], "whole file"),
+        (["calibrate", "-n", "default"], "whole file"),
+        (["reencode", "--encoder", "hashing", "-n", "default"], "whole file"),
         (["diagnose", "--svg", "."], "--svg must name a file"),
         (["demo", "--encoder", "foo"], "--encoder must be"),
         (["reencode", "--encoder", "foo"], "--encoder must be"),
@@ -71,6 +78,7 @@ def test_wrong_usage_is_one_line_with_exit_code_2(nuonuo: Runs) -> None:
         (["recall"], "text"),
         (["recal", "Ada"], "recal"),
         (["--nonsense"], "--nonsense"),
+        (["list", "--encoder", "hashing"], "--encoder"),
         (["recall", "Ada", "-k", "many"], "--top"),
     ):
         error = nuonuo.fails(*arguments, code=2)
@@ -123,3 +131,20 @@ def test_names_of_files_may_look_like_markup(nuonuo: Runs) -> None:
     Path("[bold].txt").write_text("User: Ada climbs.\n", encoding="utf-8")
     shown = nuonuo("ingest", "[bold].txt", "--db", "[red].db", "--encoder", "hashing")
     assert "[red].db" in shown
+
+
+def test_an_empty_answer_says_that_the_namespace_is_unknown(talk: Talk) -> None:
+    nuonuo = talk()
+    for arguments in (["recall", "Ada"], ["list"]):
+        nuonuo(*arguments, "-n", "acme/alcie")
+        assert "acme/alcie; nuonuo namespaces lists" in nuonuo.stderr
+    nuonuo("list", "--session", "none")
+    assert nuonuo.stderr == ""
+
+
+def test_standard_input_must_be_text(nuonuo: Runs) -> None:
+    done = CliRunner().invoke(app, ["remember", "-", "--encoder", "hashing"], input=b"\xff\xfe")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: expected UTF-8 on standard input")
+    nuonuo("remember", "-", "--encoder", "hashing", answer="é\r\n")
+    assert nuonuo.json("list")[0]["text"] == "é"  # type: ignore[index]

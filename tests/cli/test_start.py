@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numpy", "sqlalchemy", "sentence_transformers", "transformers")
+HEAVY = ("rich.console", "torch", "numpy", "sqlalchemy", "sentence_transformers", "transformers")
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -41,13 +41,6 @@ NEEDED = {
 ELSEWHERE = ("docs/research/mechanisms.md",)
 """Pages whose blocks another test runs, on things of its own."""
 
-UNFINISHED = (
-    "docs/langchain.md",
-    "docs/langgraph-store-conformance.md",
-    "docs/llama-index.md",
-)
-"""Pages that are being rewritten; take a name out when its blocks run."""
-
 MOST_NOT_RUN = 3
 """Blocks that may be passed over in all documents; each has its reason beside it."""
 
@@ -86,9 +79,7 @@ def name(path: Path) -> str:
 def with_python() -> Iterator[object]:
     for path in documents():
         if name(path) not in ELSEWHERE and any(one.language == "python" for one in blocks(path)):
-            unfinished = pytest.mark.xfail(reason="being rewritten", strict=False)
-            marks = [unfinished] if name(path) in UNFINISHED else []
-            yield pytest.param(path, id=name(path), marks=marks)
+            yield pytest.param(path, id=name(path))
 
 
 @pytest.mark.parametrize("path", list(with_python()))

@@ -50,7 +50,7 @@ SESSIONS = {
     "s1": [["user", "My dog Rex likes chess."], ["assistant", "A clever dog indeed, that Rex."]],
     "s2": [["user", "I moved to Bern in spring."], ["assistant", "Bern has lovely arcades."]],
     "s3": [
-        ["user", "Please explain photosynthesis."],
+        ["user", "Please explain photosynthesis in a cafe\u0301."],  # decomposed: e and an accent
         ["assistant", "Plants turn light to sugar."],
     ],
 }

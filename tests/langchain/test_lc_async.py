@@ -52,6 +52,7 @@ def filled(memory: TextMemory) -> TextMemory:
 QUERIES = [f"Who bought item number {n}?" for n in range(200)]
 
 
+@pytest.mark.timing
 async def test_200_concurrent_recalls(filled: TextMemory) -> None:
     retriever = NuonuoRetriever(memory=filled, k=3)
     one_by_one = [retriever.invoke(query) for query in QUERIES]
