@@ -84,6 +84,7 @@ def _cached(model: str) -> str:
         except (LocalEntryNotFoundError, HFValidationError):
             continue
     raise EncoderError(
-        f"--encoder must be minilm, hashing, a folder, or the name of a sentence-transformers "
-        f"model in the local cache, got {model!r}; to fetch a model of that name, add --download"
+        "--encoder must be minilm, multilingual, hashing, a folder, or the name of a "
+        f"sentence-transformers model in the local cache, got {model!r}; to fetch a model of that "
+        "name, add --download"
     )

