@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nuonuo_memory.cli.app import app
 from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import FormatError
 from nuonuo_memory.evaluation import BenchSettings, run
@@ -51,6 +52,10 @@ def test_each_language_and_their_mean(data: Path) -> None:
         assert scores["follow"] == {"target@5": 1}
         assert scores["names"]["found"] == 2
         assert scores["times"] == {"right": 1, "false": 0}
+    assert "asked_in_english" not in result.sections["en"]
+    crossed = result.sections["zh"]["asked_in_english"]
+    assert result.sections["system"]["asked_in_english"] == crossed
+    assert set(crossed) == {"hit@1", "hit@5"}
     assert result.sections["system"]["memory"]["hit@1"] == 100.0
     assert result.sections["system"]["times"]["right"] == 2
     assert {row["language"] for row in result.rows} == {"en", "zh"}
@@ -65,3 +70,14 @@ def test_one_file_will_do_and_others_are_refused(data: Path, tmp_path: Path) -> 
     (data / "zh.json").write_text("{}")
     with pytest.raises(FormatError, match="two_hop"):
         run("languages", data, settings)
+
+
+def test_the_command_shows_a_table_for_an_encoder(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app(["bench", "languages", str(data), "--encoder", "hashing-64"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "2 questions, hashing-64" in shown
+    assert "asked_in_english hit@5" in shown

@@ -196,3 +196,32 @@ def test_without_now_the_topic_is_the_question() -> None:
 )
 def test_speaks_of_self(text: str, own: bool) -> None:
     assert speaks_of_self(text) is own
+
+
+@pytest.mark.parametrize(
+    ("question", "lasting"),
+    [
+        ("Where did I live in February?", True),
+        ("Where did my brother Tom work in February?", True),
+        ("What was our address in February?", True),
+        ("Who was my boss in February?", True),
+        ("What did I buy in February?", False),
+        ("Where did I go in February?", False),
+        ("Wo habe ich im Februar gewohnt?", True),
+        ("Was habe ich im Februar gekauft?", False),
+        ("Où habitais-je en février ?", True),
+        ("¿Dónde vivía en febrero?", True),
+        ("Onde eu morava em fevereiro?", True),
+        ("Где я жил в феврале?", True),
+        ("二月我住在哪里？", True),
+        ("二月我买了什么？", False),
+        ("二月に私はどこに住んでいましたか？", True),
+        ("2월에 나는 어디에 살았어?", True),
+    ],
+)
+def test_what_held_at_a_time_was_said_before(question: str, lasting: bool) -> None:
+    period = read_question(question, now=NOW).period
+    assert period is not None
+    assert period.lasting == lasting
+    assert (period.nearness(NOW - timedelta(days=120)) > 0.5) == lasting
+    assert period.nearness(NOW - timedelta(days=2)) < 0.5
