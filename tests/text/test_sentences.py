@@ -1,6 +1,7 @@
 """Sentences and segments: where they end, and that nothing is lost."""
 
 import base64
+import re
 
 import pytest
 from hypothesis import example, given
@@ -113,3 +114,60 @@ def test_the_estimate_of_tokens_is_high_enough() -> None:
 def test_korean_is_three_tokens_a_syllable_and_english_words_are_one() -> None:
     assert estimated_tokens("서연이가 작년부터 학원에서 바이올린을 배우고 있어요 " * 8) >= 392
     assert estimated_tokens("My daughter started playing the violin last month.") <= 14
+
+
+ABBREVIATED = {
+    "de": [
+        "Ich habe z. B. Äpfel und Birnen gekauft.",
+        "Am 3. Mai treffen wir Prof. Dr. Weber in der Hauptstr. 5.",
+        "Das kostet ca. 20 Euro, d. h. zu viel.",
+        "Er wohnt bzw. arbeitet in St. Gallen.",
+        "Es war im 19. Jahrhundert.",
+        "Wir trafen uns um 9.30 Uhr.",
+    ],
+    "fr": [
+        "M. Martin et Mme. Durand habitent av. Victor Hugo.",
+        "Il est 9 h. 30 environ.",
+        "Voir p. ex. la page du livre.",
+        "C'est le Dr. Leroy qui me soigne.",
+    ],
+    "es": [
+        "La Sra. García vive en la Av. Libertad.",
+        "El Dr. Pérez llegó a las 9 a. m. de hoy.",
+        "Cuesta aprox. 20 euros.",
+        "¿Vienes?",
+        "Sí, claro.",
+    ],
+    "pt": [
+        "O Sr. Silva mora na Av. Paulista.",
+        "A Dra. Costa chega às 9 h. de amanhã.",
+        "Custa aprox. 20 reais, p. ex. no mercado.",
+    ],
+    "it": [
+        "Il sig. Rossi abita in via G. Verdi.",
+        "Il dott. Bianchi arriva alle 9.30 di domani.",
+        "Vedi ad es. la pag. 12 del libro.",
+    ],
+    "nl": [
+        "Dhr. Jansen woont in de Kerkstr. 5.",
+        "Het kost ca. 20 euro, d.w.z. te veel.",
+        "Mevr. de Vries komt om 9.30 uur.",
+    ],
+    "ru": [
+        "Он живёт в г. Москве на ул. Ленина.",
+        "Это было в 1999 г. в июне.",
+        "Пришёл А. С. Пушкин и т. д. со всеми.",
+        "Стоит 20 руб. и больше.",
+    ],
+    "tr": [
+        "Dr. Yılmaz saat 9.30'da geldi.",
+        "Prof. Dr. Kaya Atatürk Cad. üzerinde oturuyor.",
+        "Elma, armut vb. aldım.",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", ABBREVIATED)
+def test_abbreviations_of_other_languages_end_no_sentence(language: str) -> None:
+    expected = [part for text in ABBREVIATED[language] for part in re.split(r"(?<=\?) ", text)]
+    assert sentences(" ".join(expected)) == expected
