@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self
 
 from torch import Tensor
 
@@ -949,34 +949,34 @@ class TextMemory:
 
     # ---------------------------------------------------------------------- async twins
 
-    aremember = async_twin(remember)
-    aremember_many = async_twin(remember_many)
-    aobserve = async_twin(observe)
-    aadd_cues = async_twin(add_cues)
-    aupdate = async_twin(update)
-    aforget = async_twin(forget)
-    areinforce = async_twin(reinforce)
-    aconsolidate = async_twin(consolidate)
-    acalibrate = async_twin(calibrate)
-    aassociate = async_twin(associate)
-    adissociate = async_twin(dissociate)
-    arecall = async_twin(recall)
-    arecall_many = async_twin(recall_many)
-    afollow = async_twin(follow)
-    aget = async_twin(get)
-    aget_many = async_twin(get_many)
-    acues = async_twin(cues)
-    alinks = async_twin(links)
-    avectors = async_twin(vectors)
-    anamespaces = async_twin(namespaces)
-    astats = async_twin(stats)
-    adiagnose = async_twin(diagnose)
-    afingerprint = async_twin(fingerprint)
-    alist = async_twin(list)  # noqa: A003 - the method, not the builtin
-    aexport = async_twin(export)
-    aimport_ = async_twin(import_)
-    abackup = async_twin(backup)
-    aflush = async_twin(flush)
+    aremember: Final = async_twin(remember)
+    aremember_many: Final = async_twin(remember_many)
+    aobserve: Final = async_twin(observe)
+    aadd_cues: Final = async_twin(add_cues)
+    aupdate: Final = async_twin(update)
+    aforget: Final = async_twin(forget)
+    areinforce: Final = async_twin(reinforce)
+    aconsolidate: Final = async_twin(consolidate)
+    acalibrate: Final = async_twin(calibrate)
+    aassociate: Final = async_twin(associate)
+    adissociate: Final = async_twin(dissociate)
+    arecall: Final = async_twin(recall)
+    arecall_many: Final = async_twin(recall_many)
+    afollow: Final = async_twin(follow)
+    aget: Final = async_twin(get)
+    aget_many: Final = async_twin(get_many)
+    acues: Final = async_twin(cues)
+    alinks: Final = async_twin(links)
+    avectors: Final = async_twin(vectors)
+    anamespaces: Final = async_twin(namespaces)
+    astats: Final = async_twin(stats)
+    adiagnose: Final = async_twin(diagnose)
+    afingerprint: Final = async_twin(fingerprint)
+    alist: Final = async_twin(list)  # noqa: A003 - the method, not the builtin
+    aexport: Final = async_twin(export)
+    aimport_: Final = async_twin(import_)
+    abackup: Final = async_twin(backup)
+    aflush: Final = async_twin(flush)
 
     # -------------------------------------------------------------------------- private
 
