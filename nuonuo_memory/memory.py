@@ -16,7 +16,7 @@ from nuonuo_memory import inputs
 from nuonuo_memory.config import ConsolidationConfig, MemoryConfig
 from nuonuo_memory.core import Core, open_core, pick_device, pick_encoder
 from nuonuo_memory.encoders.adapters import AnyEncoder
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.base import Encoder, calls_at_once
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.maintenance import backup as backups
 from nuonuo_memory.maintenance import consolidation, inspection, transfer
@@ -32,7 +32,7 @@ from nuonuo_memory.store.convert import memories_of, memory_of
 from nuonuo_memory.store.rows import MemoryRow
 from nuonuo_memory.text.augment import Augmenter, ParaphraseFunction, as_augmenter
 from nuonuo_memory.text.mentions import LinkExtractor
-from nuonuo_memory.threads import AsyncRunner, async_twin
+from nuonuo_memory.threads import WORKERS, AsyncRunner, async_twin
 from nuonuo_memory.types import (
     Cue,
     Hit,
@@ -77,7 +77,7 @@ class TextMemory:
         self._core = core
         self._writing = Writing(core)
         self._paraphrasing = None if augmenter is None else Paraphrasing(augmenter, self._writing)
-        self._runner = AsyncRunner()
+        self._runner = AsyncRunner(max(WORKERS, calls_at_once(core.encoder)))
 
     # ------------------------------------------------------------------- open and close
 
