@@ -126,8 +126,8 @@ class File:
     def __init__(
         self, shown: str, name: str, *, path: Path, opener: _Opener, budget: Budget
     ) -> None:
-        self.shown = clean(shown)
-        self.name = clean(name)
+        self.shown: str = clean(shown)
+        self.name: str = clean(name)
         self._path = path
         self._opener = opener
         self._budget = budget
