@@ -138,7 +138,8 @@ class _Found:
         sessions: list[Session] = []
         with self._job.guard(part.shown):
             for session in reader.read(part, self._job):
-                sessions.append(session)  # noqa: PERF402 - what came before a fault stays
+                named = bool(session.id.strip())
+                sessions.append(session if named else replace(session, id=part.name))
         (self._offered if self._job.only == self._only else self._chosen).extend(sessions)
 
     def fail(self, error: FormatError, file: File) -> None:

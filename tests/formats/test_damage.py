@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nuonuo_memory import inputs
 from nuonuo_memory.errors import FormatError
-from nuonuo_memory.formats import Reading, read
+from nuonuo_memory.formats import Reading, Session, read
 from nuonuo_memory.types import Message
 
 DATA = Path(__file__).parent / "data"
@@ -48,7 +49,19 @@ def attempts(path: Path) -> list[Reading]:
         except FormatError as error:
             errors.append(str(error))
     assert all("\n" not in error and len(error) < 1_000 for error in errors), errors
+    for session in (one for reading in found for one in reading):
+        assert_storable(session)
     return found
+
+
+def assert_storable(session: Session) -> None:
+    """What is read can be stored: nothing is found to be wrong when half of it is."""
+    assert len(session)
+    inputs.text_of(session.id, "session")
+    inputs.time_of(session.at)
+    inputs.metadata_of(session.metadata)
+    inputs.messages_of(session.messages)
+    inputs.new_memories_of(session.memories)
 
 
 def said(reading: Reading) -> list[Message]:

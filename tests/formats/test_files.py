@@ -288,3 +288,7 @@ def test_a_package_that_cannot_offer_its_reader_is_named(monkeypatch: pytest.Mon
     monkeypatch.setattr("nuonuo_memory.formats.registry.entry_points", lambda group: [Point()])
     with pytest.raises(FormatError, match=r"'lines' .*no module named lines"):
         readers()
+
+
+def test_a_session_whose_id_is_blank_has_the_file_s_name(write: Write) -> None:
+    assert [one.id for one in read(write([{"id": " ", "messages": TURNS}]))] == ["talk"]
