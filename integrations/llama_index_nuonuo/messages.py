@@ -36,6 +36,40 @@ def words_of(message: ChatMessage) -> str:
     return "\n".join(block.text for block in message.blocks if isinstance(block, TextBlock))
 
 
+_SPEAKERS = {"chatbot": "assistant", "model": "assistant"}
+_OBSERVATION = "Observation: "
+
+
+def role_of(message: ChatMessage) -> str:
+    """Return a message's role in a memory's words: a chatbot or model is the assistant."""
+    return _SPEAKERS.get(message.role.value, message.role.value)
+
+
+def spoken_of(message: ChatMessage, *, own_id: str | None = None) -> Message | None:
+    """Return what a person or the model said, whole; `None` for everything else."""
+    words, role = words_of(message), role_of(message)
+    if role not in SPOKEN or not words.strip():
+        return None
+    name = message.additional_kwargs.get("name")
+    return Message(role, words, name=name if isinstance(name, str) else None, id=own_id)
+
+
+def answers_of(message: ChatMessage) -> list[str]:
+    """Return what tools answered: their results, and those that an agent's reasoning quotes."""
+    words = words_of(message)
+    if message.role in (MessageRole.TOOL, MessageRole.FUNCTION):
+        return [words]
+    if message.role is MessageRole.ASSISTANT:
+        return [line for line in words.splitlines() if line.startswith(_OBSERVATION)]
+    return []
+
+
+def calls_tools(message: ChatMessage) -> bool:
+    """Whether a message calls tools, so that the run goes on after it."""
+    in_blocks = any(isinstance(block, ToolCallBlock) for block in message.blocks)
+    return in_blocks or bool(message.additional_kwargs.get("tool_calls"))
+
+
 def turn_of(message: ChatMessage, *, own_id: str | None = None) -> Message:
     """Return the turn that stands for a chat message in a memory.
 
@@ -43,10 +77,10 @@ def turn_of(message: ChatMessage, *, own_id: str | None = None) -> Message:
     stand as a short note with the role `silent`, so that long outputs cost no encoding and are
     never recalled; the message itself is kept beside the turn.
     """
-    words = words_of(message)
-    if message.role.value in SPOKEN and words.strip():
-        return Message(message.role.value, words, id=own_id)
-    note = words.strip() or _note_of(message)
+    spoken = spoken_of(message, own_id=own_id)
+    if spoken is not None:
+        return spoken
+    note = words_of(message).strip() or _note_of(message)
     return Message(SILENT, note[:_SILENT_CHARS].strip(), id=own_id)
 
 

@@ -2,8 +2,8 @@
 
 "Forget my PIN 4711." asks for forgetting and says the PIN once more; so may the answer. The rule of
 all adapters: of a run in which the `forget` tool removed memories, a message is not stored when it
-shares a word that counts (no stop word, compared by its stem) with one of them. Other messages of the
-run are stored as always, and so is "Please forget my number", which gives nothing away.
+shares a word that counts (no stop word, compared by its stem) with one of them. Other messages of
+the run are stored as always, and so is "Please forget my number", which gives nothing away.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ FORGET_TOOL = "forget"
 """Name of the tool whose answers are read."""
 
 _FORGOT = "Forgot: "
+_OBSERVED = "Observation: "  # before a tool's answer in the text of an agent that reasons aloud
 
 
 def forgot(text: str) -> str:
@@ -27,12 +28,8 @@ def forgot(text: str) -> str:
 
 def forgotten_in(answers: Iterable[str]) -> list[str]:
     """Return the texts that answers of the forget tool say were forgotten."""
-    return [
-        unescape(line.removeprefix(_FORGOT))
-        for answer in answers
-        for line in answer.splitlines()
-        if line.startswith(_FORGOT)
-    ]
+    lines = [line.removeprefix(_OBSERVED) for one in answers for line in one.splitlines()]
+    return [unescape(line.removeprefix(_FORGOT)) for line in lines if line.startswith(_FORGOT)]
 
 
 def repeats(text: str, forgotten: Sequence[str]) -> bool:

@@ -1,9 +1,9 @@
 """Recalled memories as a short, dated text for a prompt, within a budget of tokens.
 
 What is recalled was written by others: users, web pages, tools. So it enters a prompt between the
-marks `<memories>` and `</memories>`, under a heading that says it is data, one memory to a line, with
-`&`, `<` and `>` written as `&amp;`, `&lt;` and `&gt;`. No text, role or name can end its line or the
-block.
+marks `<memories>` and `</memories>`, under a heading that says it is data, one memory to a line,
+with `&`, `<` and `>` written as `&amp;`, `&lt;` and `&gt;`. No text, role or name can end its line
+or the block.
 """
 
 from __future__ import annotations

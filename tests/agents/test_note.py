@@ -69,7 +69,9 @@ def test_the_latest_word_comes_last_or_the_best_first() -> None:
 def test_nothing_to_say_is_an_empty_text() -> None:
     assert note_of([]) == ""
     assert note_of([hit("a")], budget=0) == ""
-    assert note_of([hit("a")], budget=about_tokens(HEADING + OPENING + CLOSING)) == ""  # no heading alone
+    assert (
+        note_of([hit("a")], budget=about_tokens(HEADING + OPENING + CLOSING)) == ""
+    )  # no heading alone
 
 
 def test_what_is_shown_already_is_left_out() -> None:
@@ -105,7 +107,9 @@ def test_lines_within_a_budget_are_a_beginning(budget: int | None) -> None:
 
 def test_a_line_names_the_speaker_beside_the_role() -> None:
     assert line_of(hit("Hi.", role="user", name="Ada").memory) == "- user (Ada): Hi."
-    assert line_of(hit("Hi.", name="Ada").memory) == "- Hi."  # no turn: the name means another thing
+    assert (
+        line_of(hit("Hi.", name="Ada").memory) == "- Hi."
+    )  # no turn: the name means another thing
 
 
 HOSTILE = st.text(st.sampled_from("ab <>&/\n\r\u2028\u0085:-()") | st.characters(codec="utf-8")) | (
