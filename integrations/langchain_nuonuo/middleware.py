@@ -17,6 +17,7 @@ from langchain.agents.middleware.types import (
     PrivateStateAttr,
 )
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.tools import BaseTool
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
@@ -185,7 +186,18 @@ class NuonuoMiddleware(AgentMiddleware[MemoryState, Any, Any]):
             min_confidence=min_confidence,
             now=now,
         )
-        self.tools = tools_of(MemoryTools(memory, self.arguments), namespace) if tools else []
+        self.tools = self._tools() if tools else []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the tools behind, which cannot be pickled; they are made again."""
+        return {**self.__dict__, "tools": bool(self.tools)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.tools = self._tools() if state["tools"] else []
+
+    def _tools(self) -> list[BaseTool]:
+        return tools_of(MemoryTools(self.memory, self.arguments), self.namespace)
 
     def wrap_model_call(
         self,
