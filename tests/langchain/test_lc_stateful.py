@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langgraph.graph.message import add_messages
-from upkeep_machine import machine_of
+from upkeep_machine import case_of
 
 from langchain_nuonuo import NuonuoMiddleware, NuonuoVectorStore
 from nuonuo_memory import TextMemory
@@ -107,9 +107,9 @@ class Stored:
         return " ".join(one.page_content for one in self.store.similarity_search(question, k=20))
 
 
-TestThreaded = machine_of(Threaded).TestCase
-TestResent = machine_of(Resent).TestCase
-TestStored = machine_of(Stored).TestCase
+TestThreaded = case_of(Threaded)
+TestResent = case_of(Resent)
+TestStored = case_of(Stored)
 
 
 pytest.importorskip("langchain_classic")
@@ -139,4 +139,4 @@ class Classic:
         return str(self.own.load_memory_variables({"input": question})["history"])
 
 
-TestClassic = machine_of(Classic).TestCase
+TestClassic = case_of(Classic)
