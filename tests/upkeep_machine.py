@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from nuonuo_memory import TextMemory
 from nuonuo_memory.encoders.base import HashingEncoder
 
-RUNS = 200 if os.environ.get("CI") else 8
+RUNS = 200 if os.environ.get("CI") else 20
 """Sequences for each adapter; a run on a shared machine takes about a third of a second."""
 
 EXAMPLES = settings(max_examples=RUNS, stateful_step_count=8, deadline=None)
@@ -57,9 +57,10 @@ class UpkeepMachine(RuleBasedStateMachine):
         self.count = 0
 
     def teardown(self) -> None:
-        for text in [*sorted(self.gone)[-2:], *sorted(self.held.values())[-1:]]:
-            assert not self.gone & set(self.driver.shown(text).split())
-        self.memory.close()
+        with self.memory:
+            for text in [*sorted(self.gone)[-2:], *sorted(self.held.values())[-1:]]:
+                shown = self.driver.shown(text)
+                assert not self.gone & set(shown.split()), shown
 
     def fresh(self) -> str:
         self.count += 1

@@ -14,12 +14,16 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
+from nuonuo_memory.inputs import messages_of
 from nuonuo_memory.types import Memory, Message
 
 Tokenizer = Callable[[str], list[Any]]
 
 MESSAGE_KEY = "_chat_message"
 """In a memory's metadata: the chat message that it was made from, whole."""
+
+LENGTHS_KEY = "_chat_lengths"
+"""In a memory's metadata: how long the message's text blocks are, which are cut from the text."""
 
 SPOKEN = ("user", "assistant")
 """The roles whose words are worth recalling."""
@@ -85,18 +89,60 @@ def turn_of(message: ChatMessage, *, own_id: str | None = None) -> Message:
 
 
 def kept(message: ChatMessage) -> dict[str, Any]:
-    """Return the metadata that brings a chat message back as it was."""
-    return {MESSAGE_KEY: message.model_dump(mode="json")}
+    """Return the metadata that brings a chat message back as it was.
+
+    The words of what was said stand in the memory's text alone, so that an update or a forgetting
+    of the memory leaves none of them here.
+    """
+    whole = message.model_dump(mode="json")
+    spoken = spoken_of(message)
+    if spoken is None or message_text(spoken.content) != spoken.content:
+        return {MESSAGE_KEY: whole}
+    texts = [block for block in whole["blocks"] if block["block_type"] == "text"]
+    lengths = [len(block["text"]) for block in texts]
+    for block in texts:
+        block["text"] = ""
+    return {MESSAGE_KEY: whole, LENGTHS_KEY: lengths}
 
 
 def message_of(memory: Memory) -> ChatMessage:
-    """Return the chat message that a memory was made from, or one with the memory's text."""
+    """Return the chat message that a memory was made from, with the words it holds now."""
     whole = memory.metadata.get(MESSAGE_KEY)
-    if whole is not None:
-        return ChatMessage.model_validate(whole)
-    known = {role.value for role in MessageRole}
-    role = memory.role if memory.role in known else MessageRole.USER.value
-    return ChatMessage(role=role, content=memory.text)
+    if whole is None:
+        known = {role.value for role in MessageRole}
+        role = memory.role if memory.role in known else MessageRole.USER.value
+        return ChatMessage(role=role, content=memory.text)
+    message = ChatMessage.model_validate(whole)
+    lengths = memory.metadata.get(LENGTHS_KEY)
+    if lengths is None:
+        spoken = spoken_of(message)
+        if spoken is None or message_text(spoken.content) == memory.text:
+            return message
+        lengths = [-1]  # changed since: one text
+    texts = iter(_pieces(memory.text, lengths))
+    blocks = []
+    for block in message.blocks:
+        if not isinstance(block, TextBlock):
+            blocks.append(block)
+        elif (text := next(texts, None)) is not None:
+            blocks.append(block.model_copy(update={"text": text}))
+    return message.model_copy(update={"blocks": blocks})
+
+
+def message_text(words: str) -> str:
+    """Return words as a memory's text holds them."""
+    return messages_of([Message("user", words)])[0].content
+
+
+def _pieces(text: str, lengths: Sequence[int]) -> list[str]:
+    """Cut a text into pieces of these lengths, a line's end between; whole if it was changed."""
+    if sum(lengths) + len(lengths) - 1 != len(text):
+        return [text]
+    pieces, start = [], 0
+    for length in lengths:
+        pieces.append(text[start : start + length])
+        start += length + 1
+    return pieces
 
 
 def last_question(messages: Sequence[ChatMessage]) -> str:
