@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self
 
 from torch import Tensor
 
@@ -18,7 +18,7 @@ from nuonuo_memory import inputs
 from nuonuo_memory.config import ConsolidationConfig, MemoryConfig
 from nuonuo_memory.core import Core, open_core, pick_device, pick_encoder
 from nuonuo_memory.encoders.adapters import AnyEncoder
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.base import Encoder, calls_at_once
 from nuonuo_memory.errors import InvalidInputError
 from nuonuo_memory.maintenance import backup as backups
 from nuonuo_memory.maintenance import consolidation, inspection, transfer
@@ -34,7 +34,7 @@ from nuonuo_memory.store.convert import memories_of, memory_of
 from nuonuo_memory.store.rows import MemoryRow
 from nuonuo_memory.text.augment import Augmenter, ParaphraseFunction, as_augmenter
 from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
-from nuonuo_memory.threads import AsyncRunner, async_twin
+from nuonuo_memory.threads import WORKERS, AsyncRunner, async_twin
 from nuonuo_memory.types import (
     Cue,
     Hit,
@@ -79,7 +79,7 @@ class TextMemory:
         self._core = core
         self._writing = Writing(core)
         self._paraphrasing = None if augmenter is None else Paraphrasing(augmenter, self._writing)
-        self._runner = AsyncRunner()
+        self._runner = AsyncRunner(max(WORKERS, calls_at_once(core.encoder)))
 
     # ------------------------------------------------------------------- open and close
 
@@ -983,34 +983,34 @@ class TextMemory:
 
     # ---------------------------------------------------------------------- async twins
 
-    aremember = async_twin(remember)
-    aremember_many = async_twin(remember_many)
-    aobserve = async_twin(observe)
-    aadd_cues = async_twin(add_cues)
-    aupdate = async_twin(update)
-    aforget = async_twin(forget)
-    areinforce = async_twin(reinforce)
-    aconsolidate = async_twin(consolidate)
-    acalibrate = async_twin(calibrate)
-    aassociate = async_twin(associate)
-    adissociate = async_twin(dissociate)
-    arecall = async_twin(recall)
-    arecall_many = async_twin(recall_many)
-    afollow = async_twin(follow)
-    aget = async_twin(get)
-    aget_many = async_twin(get_many)
-    acues = async_twin(cues)
-    alinks = async_twin(links)
-    avectors = async_twin(vectors)
-    anamespaces = async_twin(namespaces)
-    astats = async_twin(stats)
-    adiagnose = async_twin(diagnose)
-    afingerprint = async_twin(fingerprint)
-    alist = async_twin(list)  # noqa: A003 - the method, not the builtin
-    aexport = async_twin(export)
-    aimport_ = async_twin(import_)
-    abackup = async_twin(backup)
-    aflush = async_twin(flush)
+    aremember: Final = async_twin(remember)
+    aremember_many: Final = async_twin(remember_many)
+    aobserve: Final = async_twin(observe)
+    aadd_cues: Final = async_twin(add_cues)
+    aupdate: Final = async_twin(update)
+    aforget: Final = async_twin(forget)
+    areinforce: Final = async_twin(reinforce)
+    aconsolidate: Final = async_twin(consolidate)
+    acalibrate: Final = async_twin(calibrate)
+    aassociate: Final = async_twin(associate)
+    adissociate: Final = async_twin(dissociate)
+    arecall: Final = async_twin(recall)
+    arecall_many: Final = async_twin(recall_many)
+    afollow: Final = async_twin(follow)
+    aget: Final = async_twin(get)
+    aget_many: Final = async_twin(get_many)
+    acues: Final = async_twin(cues)
+    alinks: Final = async_twin(links)
+    avectors: Final = async_twin(vectors)
+    anamespaces: Final = async_twin(namespaces)
+    astats: Final = async_twin(stats)
+    adiagnose: Final = async_twin(diagnose)
+    afingerprint: Final = async_twin(fingerprint)
+    alist: Final = async_twin(list)  # noqa: A003 - the method, not the builtin
+    aexport: Final = async_twin(export)
+    aimport_: Final = async_twin(import_)
+    abackup: Final = async_twin(backup)
+    aflush: Final = async_twin(flush)
 
     # -------------------------------------------------------------------------- private
 

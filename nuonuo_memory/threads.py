@@ -1,7 +1,8 @@
 """Sync calls as async ones: run in a few threads, so that the event loop goes on.
 
-Threads are few on purpose: the work is bound by the processor, and every further thread that waits
-for the interpreter delays the loop.
+Threads are few on purpose where an encoder computes here: the work is bound by the processor, and
+every further thread that waits for the interpreter delays the loop. An encoder behind a network is
+waited for by as many threads as it takes calls at once.
 """
 
 from __future__ import annotations
@@ -20,15 +21,20 @@ WORKERS = 2
 
 
 class AsyncRunner:
-    """Runs sync calls in threads of its own, started when first needed."""
+    """Runs sync calls in threads of its own, started when first needed.
 
-    def __init__(self) -> None:
+    Args:
+        workers: Most threads.
+    """
+
+    def __init__(self, workers: int = WORKERS) -> None:
+        self._workers = workers
         self._threads: ThreadPoolExecutor | None = None
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `call` returns, without holding the event loop."""
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="nuonuo")
+            self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="nuonuo")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
 

@@ -23,6 +23,17 @@ async def _gone(store: Driver, key: str) -> bool:
     return False
 
 
+async def _seen_before_it_expires(store: Driver, key: str) -> object:
+    """Put an item and read it at once; again, three times in all, where the machine stood still."""
+    for _ in range(3):
+        began = time.monotonic()
+        await store.put(NS, key, {"n": 1}, ttl=store.ttl_minutes)
+        value = await store.value(NS, key)
+        if value is not None or time.monotonic() - began < store.ttl_seconds:
+            break
+    return value
+
+
 @case()
 async def a_ttl_is_refused_where_it_is_not_supported(store: Driver) -> None:
     """Without supports_ttl, a ttl raises NotImplementedError."""
@@ -40,10 +51,9 @@ async def a_ttl_is_refused_where_it_is_not_supported(store: Driver) -> None:
 @case(needs="ttl")
 async def an_item_expires(store: Driver) -> None:
     """'the item will expire this many minutes after it was last accessed'."""
-    await store.put(NS, "short", {"n": 1}, ttl=store.ttl_minutes)
     await store.put(NS, "long", {"n": 2}, ttl=60)
     await store.put(NS, "ever", {"n": 3})
-    expect(await store.value(NS, "short"), {"n": 1}, "before it expires")
+    expect(await _seen_before_it_expires(store, "short"), {"n": 1}, "before it expires")
     expect(await _gone(store, "short"), True, "the short one is gone")
     expect(sorted(await store.keys(NS)), ["ever", "long"], "keys left")
 

@@ -76,7 +76,7 @@ class MemoryTools:
     def __init__(
         self, memory: TextMemory, arguments: RecallArguments, *, follow_hops: int = 3
     ) -> None:
-        self.memory = require_memory(memory)
+        self.memory: TextMemory = require_memory(memory)
         self.arguments = arguments
         self.follow_hops = follow_hops
 

@@ -87,7 +87,7 @@ def _fail(message: str, *, code: int = 1) -> None:
     sys.exit(code)
 
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="nuonuo",
     cls=_Program,
     add_completion=False,

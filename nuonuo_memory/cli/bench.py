@@ -30,8 +30,8 @@ def bench(
         str,
         typer.Argument(
             help="longmemeval, longmemeval-whole, locomo, languages, pararel or multihop; "
-            "multihop-triples, "
-            "multihop-entities or multihop-triples-and-rules by a language model's links."
+            "multihop-triples, multihop-entities or multihop-triples-and-rules by a language "
+            "model's links."
         ),
     ],
     data: Annotated[Path, typer.Argument(help="The official file, or a folder of the data.")],
@@ -40,7 +40,8 @@ def bench(
     encoder: Annotated[
         str | None,
         typer.Option(
-            "--encoder", help="minilm, hashing, or a sentence-transformers model; else minilm."
+            "--encoder",
+            help="minilm, multilingual, hashing, or a sentence-transformers model; else minilm.",
         ),
     ] = None,
     download: Download = False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,15 +27,26 @@ _TOP = 3  # an answer counts as found among that many memories
 _TOP_FOLLOWED = 5  # the memories on the way stand before the one they lead to
 
 
-def demo_sessions() -> tuple[Session, ...]:
+class DemoLanguage(StrEnum):
+    """The languages that the demo speaks."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+_SUFFIX = {DemoLanguage.EN: "", DemoLanguage.ZH: "_zh"}
+
+
+def demo_sessions(language: DemoLanguage = DemoLanguage.EN) -> tuple[Session, ...]:
     """Return the conversation that comes with the package."""
-    with as_file(files(_PACKAGE) / "demo.txt") as path:
+    with as_file(files(_PACKAGE) / f"demo{_SUFFIX[language]}.txt") as path:
         return read(path, format="transcript").sessions
 
 
-def demo_questions() -> list[dict[str, Any]]:
+def demo_questions(language: DemoLanguage = DemoLanguage.EN) -> list[dict[str, Any]]:
     """Return its questions: what is asked, and words that only the right memory holds."""
-    text = (files(_PACKAGE) / "demo_questions.json").read_text(encoding="utf-8")
+    file = files(_PACKAGE) / f"demo_questions{_SUFFIX[language]}.json"
+    text = file.read_text(encoding="utf-8")
     questions: list[dict[str, Any]] = json.loads(text)
     return questions
 
@@ -56,14 +68,14 @@ class Answer:
     right: bool
 
 
-def answers(memory: TextMemory) -> list[Answer]:
+def answers(memory: TextMemory, language: DemoLanguage = DemoLanguage.EN) -> list[Answer]:
     """Ask every question of the demo.
 
     Nothing was said about the last one: it counts as answered rightly when the memory is less
     sure of it than of any other question that it recalled.
     """
     asked: list[Answer] = []
-    for question in demo_questions():
+    for question in demo_questions(language):
         if question.get("follow"):
             found = memory.follow(question["ask"], k=_TOP_FOLLOWED)
         else:
@@ -85,6 +97,10 @@ def demo(
     db: Annotated[
         Path | None, typer.Option("--db", help="Keep the memory in this file; else in memory only.")
     ] = None,
+    language: Annotated[
+        DemoLanguage,
+        typer.Option("--language", help="What is spoken; zh takes the multilingual encoder."),
+    ] = DemoLanguage.EN,
     namespace: Label = None,
     encoder: EncoderName = None,
     download: Download = False,
@@ -102,18 +118,20 @@ def demo(
 
     output = Output(as_json=json_)
     labels = namespace_of(namespace)
+    if encoder is None and language is not DemoLanguage.EN:
+        encoder = "multilingual"
     chosen = encoder_named(encoder, device, download=download)
     if db is None:
         opened = TextMemory.in_memory(encoder=chosen, device=device, namespace=labels)
     else:
         opened = TextMemory.open(db, encoder=chosen, device=device, namespace=labels)
     with opened as memory:
-        counts = observe_all(memory, demo_sessions(), output)
+        counts = observe_all(memory, demo_sessions(language), output)
         output.show(
             f"[bold]{counts['messages']}[/bold] turns of {counts['sessions']} sessions: "
             f"{counts['memories']} memories, {counts['cues']} cues"
         )
-        given = answers(memory)
+        given = answers(memory, language)
         for answer in given:
             _show(answer, memory, output)
     good = sum(answer.right for answer in given)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nuonuo_memory.encoders.base import Encoder
 
 _MINILM = "all-MiniLM-L6-v2"
+_MULTILINGUAL_NAMES = ("multilingual", "multilingual-e5-small-q4")
 _MINILM_NAMES = ("minilm", _MINILM, f"sentence-transformers/{_MINILM}")
 _HASHING = re.compile(r"hashing(?:-(\d{1,5}))?")
 
@@ -26,8 +27,8 @@ def encoder_named(
     """Return an encoder by its name.
 
     Args:
-        name: `minilm`, `hashing`, `hashing-DIMENSION`, or a sentence-transformers model: a folder,
-            or a name in the local cache.
+        name: `minilm`, `multilingual`, `hashing`, `hashing-DIMENSION`, or a sentence-transformers
+            model: a folder, or a name in the local cache.
         device: Where a model runs.
         download: A model that is neither a folder nor in the cache may be fetched.
 
@@ -46,6 +47,10 @@ def encoder_named(
         from nuonuo_memory.encoders.base import HashingEncoder
 
         return HashingEncoder(int(hashing[1] or 256))
+    if name in _MULTILINGUAL_NAMES:
+        from nuonuo_memory.encoders.multilingual import MultilingualEncoder
+
+        return MultilingualEncoder()
     return _model(name, device, download=download)
 
 
@@ -79,6 +84,7 @@ def _cached(model: str) -> str:
         except (LocalEntryNotFoundError, HFValidationError):
             continue
     raise EncoderError(
-        f"--encoder must be minilm, hashing, a folder, or the name of a sentence-transformers "
-        f"model in the local cache, got {model!r}; to fetch a model of that name, add --download"
+        "--encoder must be minilm, multilingual, hashing, a folder, or the name of a "
+        f"sentence-transformers model in the local cache, got {model!r}; to fetch a model of that "
+        "name, add --download"
     )

@@ -174,8 +174,8 @@ EncoderName = Annotated[
     str | None,
     typer.Option(
         "--encoder",
-        help="minilm, hashing, or a sentence-transformers model: a folder, or a name in the local "
-        "cache; by default what the file was made with, else minilm.",
+        help="minilm, multilingual, hashing, or a sentence-transformers model: a folder, or a name "
+        "in the local cache; by default what the file was made with, else minilm.",
     ),
 ]
 Download = Annotated[

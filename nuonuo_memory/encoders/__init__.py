@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from nuonuo_memory.encoders.adapters import (
         AnyEncoder,
         EmbedderEncoder,
+        SupportsAsyncEmbedDocuments,
+        SupportsAsyncEncode,
         SupportsEmbedDocuments,
         SupportsTextEmbeddings,
         as_encoder,
     )
     from nuonuo_memory.encoders.base import Encoder, HashingEncoder
     from nuonuo_memory.encoders.minilm import load_minilm
+    from nuonuo_memory.encoders.multilingual import MultilingualEncoder
+    from nuonuo_memory.encoders.network import NetworkEncoder, RequestLimits
     from nuonuo_memory.encoders.sentence_transformer import SentenceTransformerEncoder
 
 _HOME = {
@@ -25,7 +29,12 @@ _HOME = {
     "EmbedderEncoder": "adapters",
     "Encoder": "base",
     "HashingEncoder": "base",
+    "MultilingualEncoder": "multilingual",
+    "NetworkEncoder": "network",
+    "RequestLimits": "network",
     "SentenceTransformerEncoder": "sentence_transformer",
+    "SupportsAsyncEmbedDocuments": "adapters",
+    "SupportsAsyncEncode": "adapters",
     "SupportsEmbedDocuments": "adapters",
     "SupportsTextEmbeddings": "adapters",
     "as_encoder": "adapters",
@@ -37,7 +46,12 @@ __all__ = [
     "EmbedderEncoder",
     "Encoder",
     "HashingEncoder",
+    "MultilingualEncoder",
+    "NetworkEncoder",
+    "RequestLimits",
     "SentenceTransformerEncoder",
+    "SupportsAsyncEmbedDocuments",
+    "SupportsAsyncEncode",
     "SupportsEmbedDocuments",
     "SupportsTextEmbeddings",
     "as_encoder",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-from nuonuo_memory.encoders.base import Encoder, unit_rows
+from nuonuo_memory.encoders.base import NETWORK_CALLS, Encoder, unit_rows
+from nuonuo_memory.encoders.network import NetworkEncoder, RequestLimits
 from nuonuo_memory.errors import EncoderError, InvalidInputError
 
 _MODEL_ATTRIBUTES = ("model_name", "model", "model_id", "deployment")
@@ -39,12 +43,56 @@ class SupportsTextEmbeddings(Protocol):
         ...
 
 
-AnyEncoder: TypeAlias = Encoder | SupportsEmbedDocuments | SupportsTextEmbeddings
+class SupportsAsyncEmbedDocuments(Protocol):
+    """An embedder with LangChain's async methods and none of the others."""
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return the vectors of texts to be stored."""
+        ...
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """Return the vector of one question."""
+        ...
+
+
+class SupportsAsyncEncode(Protocol):
+    """An `Encoder` whose `encode` and `encode_queries` are coroutine functions."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Size of a vector."""
+        ...
+
+    async def encode(self, texts: list[str]) -> object:
+        """Encode texts to be stored."""
+        ...
+
+    async def encode_queries(self, texts: list[str]) -> object:
+        """Encode questions."""
+        ...
+
+
+AnyEncoder: TypeAlias = (
+    Encoder
+    | SupportsEmbedDocuments
+    | SupportsTextEmbeddings
+    | SupportsAsyncEmbedDocuments
+    | SupportsAsyncEncode
+)
 """What `TextMemory.open` takes as an encoder."""
 
 
 class EmbedderEncoder:
     """An embedder of lists of floats, seen as an `Encoder`.
+
+    Such embedders answer one question at a time, so that several are asked in as many threads.
+    They split texts into batches and repeat failed requests by themselves; for one that does not,
+    take `NetworkEncoder`.
 
     Args:
         name: What to call it.
@@ -91,10 +139,15 @@ class EmbedderEncoder:
         return unit_rows(vectors, expected=(len(texts), self.dimension), name=self._name)
 
     def encode_queries(self, texts: Sequence[str]) -> Tensor:
-        """Encode questions one by one, as such embedders do."""
+        """Encode questions: float32 `[n, dimension]`, unit rows."""
         if not texts:
             return torch.empty((0, self.dimension))
-        rows = [self._call(self._embed_query, text) for text in texts]
+        asked = partial(self._call, self._embed_query)
+        if len(texts) == 1:
+            rows = [asked(texts[0])]
+        else:
+            with ThreadPoolExecutor(min(len(texts), NETWORK_CALLS)) as threads:
+                rows = list(threads.map(asked, texts))
         vectors = self._tensor(rows)
         return unit_rows(vectors, expected=(len(texts), self.dimension), name=self._name)
 
@@ -122,7 +175,8 @@ def as_encoder(embedder: object) -> Encoder:
     Args:
         embedder: An `Encoder`, which is returned as it is; a LangChain `Embeddings`
             (`embed_documents`, `embed_query`); or a LlamaIndex `BaseEmbedding`
-            (`get_text_embedding_batch`, `get_query_embedding`).
+            (`get_text_embedding_batch`, `get_query_embedding`). One whose methods are coroutine
+            functions becomes a `NetworkEncoder`, which awaits them.
 
     Raises:
         InvalidInputError: It is none of these.
@@ -136,6 +190,8 @@ def as_encoder(embedder: object) -> Encoder:
         embed, embed_query = getattr(embedder, many, None), getattr(embedder, one, None)
         if callable(embed) and callable(embed_query):
             return EmbedderEncoder(_name(embedder), embed=embed, embed_query=embed_query)
+    if (asked := _awaited(embedder)) is not None:
+        return asked
     if all(callable(getattr(embedder, method, None)) for method in ("encode", "encode_queries")):
         if isinstance(embedder, Encoder):
             return embedder
@@ -148,6 +204,28 @@ def as_encoder(embedder: object) -> Encoder:
         "Embeddings (embed_documents, embed_query) or a LlamaIndex BaseEmbedding "
         f"(get_text_embedding_batch, get_query_embedding), got {type(embedder).__name__}"
     )
+
+
+def _awaited(embedder: object) -> NetworkEncoder | None:
+    """See an embedder that has coroutine functions alone as an `Encoder`."""
+    if inspect.iscoroutinefunction(getattr(embedder, "encode", None)):
+        return NetworkEncoder(
+            getattr(embedder, "name", None) or _name(embedder),
+            embedder.encode,  # type: ignore[attr-defined]
+            embed_queries=getattr(embedder, "encode_queries", None),
+            dimension=getattr(embedder, "dimension", None),
+        )
+    embed, embed_query = (
+        getattr(embedder, name, None) for name in ("aembed_documents", "aembed_query")
+    )
+    if not callable(embed) or not callable(embed_query):
+        return None
+
+    async def embed_one(texts: list[str]) -> list[object]:
+        return [await embed_query(text) for text in texts]
+
+    limits = RequestLimits(query_batch=1)
+    return NetworkEncoder(_name(embedder), embed, embed_queries=embed_one, limits=limits)
 
 
 def _name(embedder: object) -> str:

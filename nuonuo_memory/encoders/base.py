@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import regex
@@ -19,6 +19,12 @@ from nuonuo_memory.text.normalise import folded
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _WORD_WEIGHT = 4
+LOCAL_CALLS = 2
+"""Threads that call an encoder bound by the processor: more would only delay each other."""
+
+NETWORK_CALLS = 16
+"""Threads that may wait for an encoder of which nothing is known: it may be behind a network."""
+
 _UNIT_TOLERANCE = 1e-5
 
 
@@ -59,6 +65,8 @@ class HashingEncoder:
     Args:
         dimension: Size of a vector; 256 keeps chance overlaps of short texts small.
     """
+
+    calls_at_once: Final = LOCAL_CALLS
 
     def __init__(self, dimension: int = 256) -> None:
         if dimension < 1:
@@ -108,6 +116,12 @@ def _word_features(word: str) -> tuple[tuple[int, int], ...]:
         (unsigned_text_hash(word), _WORD_WEIGHT),
         *((unsigned_text_hash(piece), 1) for piece in pieces),
     )
+
+
+def calls_at_once(encoder: Encoder) -> int:
+    """Return by how many threads an encoder may be called: its attribute of this name, else 16."""
+    own = getattr(encoder, "calls_at_once", None)
+    return own if isinstance(own, int) and own > 0 else NETWORK_CALLS
 
 
 def encode_checked(encoder: Encoder, texts: Sequence[str], *, queries: bool = False) -> Tensor:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from torch import Tensor
 
+from nuonuo_memory.encoders.base import LOCAL_CALLS
 from nuonuo_memory.errors import EncoderError
 
 
@@ -17,6 +19,8 @@ class GivenVectors:
     Args:
         dimension: Size of the vectors.
     """
+
+    calls_at_once: Final = LOCAL_CALLS
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension

@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from nuonuo_memory.encoders.base import Encoder
+from nuonuo_memory.encoders.base import LOCAL_CALLS, Encoder
 from nuonuo_memory.encoders.bert import load_bert, sentence_vectors
 from nuonuo_memory.encoders.bert_graphs import CapturedBert
 from nuonuo_memory.encoders.sentence_transformer import SentenceTransformerEncoder
@@ -43,6 +43,8 @@ class MiniLMEncoder:
         EncoderError: A file is missing, or the weights are not the published ones.
         MissingDependencyError: `tokenizers` or `safetensors` is not installed.
     """
+
+    calls_at_once: Final = LOCAL_CALLS
 
     def __init__(self, folder: Path, *, device: str | torch.device | None = None) -> None:
         try:

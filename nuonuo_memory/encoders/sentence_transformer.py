@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from nuonuo_memory.encoders.base import LOCAL_CALLS
 from nuonuo_memory.errors import EncoderError, MissingDependencyError
+
+_E5 = re.compile(r"(?:^|[-_/\\])e5-(?:small|base|large)", re.IGNORECASE)
+
+
+def prefixes_of(model: str, prompts: Mapping[str, str | None]) -> dict[str, str]:
+    """Return what a model wants before its texts, for `query` and `document`.
+
+    Args:
+        model: Its name or folder.
+        prompts: Those of its own settings.
+    """
+    own = {kind: prompt for kind in ("query", "document") if (prompt := prompts.get(kind))}
+    if not own and _E5.search(model):
+        return {"query": "query: ", "document": "passage: "}
+    return own
 
 
 class SentenceTransformerEncoder:
     """A sentence-transformers model, imported when it is first made.
 
+    Models of the E5 family were trained with "query: " and "passage: " before their texts, and get
+    them unless their own settings have prompts.
+
     Args:
         model: Name on the hub, or a folder.
         name: What to call it; the model's own name when `None`.
         device: Where it runs; the library's choice when `None`.
+        query_prefix: Set before each question; what the model needs when `None`.
+        passage_prefix: Set before each text to be stored; what the model needs when `None`.
 
     Raises:
         MissingDependencyError: sentence-transformers is not installed.
         EncoderError: The model cannot be loaded.
     """
 
+    calls_at_once: Final = LOCAL_CALLS
+
     def __init__(
-        self, model: str, *, name: str | None = None, device: str | torch.device | None = None
+        self,
+        model: str,
+        *,
+        name: str | None = None,
+        device: str | torch.device | None = None,
+        query_prefix: str | None = None,
+        passage_prefix: str | None = None,
     ) -> None:
         try:
             from sentence_transformers import SentenceTransformer
@@ -41,6 +72,10 @@ class SentenceTransformerEncoder:
                 f"can be loaded here; got: {error}"
             ) from error
         self._name = name or model.rstrip("/").rsplit("/", 1)[-1]
+        self._prefixes = prefixes_of(model, self._model.prompts or {})
+        for kind, given in (("query", query_prefix), ("document", passage_prefix)):
+            if given is not None:
+                self._prefixes[kind] = given
         self._dimension = int(self._model.encode(["a"], show_progress_bar=False).shape[1])
 
     @property
@@ -64,7 +99,7 @@ class SentenceTransformerEncoder:
     def _encode(self, texts: Sequence[str], *, prompt: str) -> Tensor:
         vectors: Tensor = self._model.encode(
             list(texts),
-            prompt_name=prompt if (self._model.prompts or {}).get(prompt) else None,
+            prompt=self._prefixes.get(prompt) or None,
             convert_to_tensor=True,
             normalize_embeddings=True,
             show_progress_bar=False,

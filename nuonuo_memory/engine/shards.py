@@ -32,7 +32,7 @@ class ShardedCueIndex:
     def __init__(self, dimension: int, *, devices: Sequence[str | torch.device]) -> None:
         if not devices:
             raise InvalidInputError("devices must name one or more, got none")
-        self.shards = [CueIndex(dimension, device=device) for device in devices]
+        self.shards: list[CueIndex] = [CueIndex(dimension, device=device) for device in devices]
 
     @property
     def nbytes(self) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from nuonuo_memory.evaluation.settings import BenchSettings
 from nuonuo_memory.memory import TextMemory
 from nuonuo_memory.text.dates import period_asked
 from nuonuo_memory.text.names import names, normal
-from nuonuo_memory.types import Message
+from nuonuo_memory.types import Message, Recall
 
 _DEPTH = 5
+_ENGLISH = "en"
+_CROSSED = "asked_in_english"
 _WIDER = 14
 """Days by which a period that is read may be longer than twice the one that is meant."""
 
@@ -52,18 +55,21 @@ class _Conversation:
 def run_languages(data: str | Path, settings: BenchSettings) -> BenchResult:
     """Ask the same questions in each language that a folder has a file of.
 
+    Where one of them is English, its questions are asked of the others' memories too.
+
     Args:
         data: A folder of JSON files, one for each language, or one such file.
         settings: The encoder, and the questions of each language that are asked.
     """
     found: dict[str, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
-    files = _files(Path(data))
-    for number, file in enumerate(files, start=1):
-        conversation = _loaded(file)
-        found[conversation.language], asked = _measured(conversation, settings)
+    conversations = [_loaded(file) for file in _files(Path(data))]
+    english = next((one.asked for one in conversations if one.language == _ENGLISH), ())
+    for number, conversation in enumerate(conversations, start=1):
+        foreign = () if conversation.language == _ENGLISH else english
+        found[conversation.language], asked = _measured(conversation, settings, foreign)
         rows.extend(asked)
-        settings.progress("asking", number, len(files))
+        settings.progress("asking", number, len(conversations))
     return BenchResult(
         benchmark="languages",
         questions=len(rows),
@@ -76,7 +82,9 @@ def run_languages(data: str | Path, settings: BenchSettings) -> BenchResult:
 
 
 def _measured(
-    conversation: _Conversation, settings: BenchSettings
+    conversation: _Conversation,
+    settings: BenchSettings,
+    english: Sequence[tuple[str, frozenset[int]]],
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return one language's scores, in per cent but for names and times, and its questions."""
     places = [
@@ -87,38 +95,44 @@ def _measured(
     order = {turn: place for place, turn in enumerate(places)}
     others = baselines(conversation.sessions, settings.encoder, config=settings.memory)
     rows: list[dict[str, Any]] = []
+
+    def found(recall: Recall) -> list[int]:
+        return [order[hit.memory.session or "", hit.memory.turn or 0] for hit in recall]
+
     with TextMemory.in_memory(
         encoder=settings.encoder, config=settings.memory, device=settings.device
     ) as memory:
         observe(memory, conversation.sessions)
+        recall = partial(memory.recall, k=_DEPTH, now=conversation.now)
         for question, gold in conversation.asked[: settings.limit]:
-            hits = memory.recall(question, k=_DEPTH, now=conversation.now)
             ranked = {
                 name: [order[turn] for turn in turns]
                 for name, (turns, _) in others.find(question, _DEPTH).items()
             }
-            ranked["memory"] = [
-                order[hit.memory.session or "", hit.memory.turn or 0] for hit in hits
-            ]
-            rows.append(
-                {"language": conversation.language, "question": question, "gold": sorted(gold)}
-                | ranked
-            )
+            about = {"language": conversation.language, "question": question, "gold": sorted(gold)}
+            rows.append(about | ranked | {"memory": found(recall(question))})
+        crossed = [
+            {"gold": gold, _CROSSED: found(recall(question))}
+            for question, gold in english[: settings.limit]
+        ]
         led = [
-            target in [order[hit.memory.session or "", hit.memory.turn or 0] for hit in reached]
+            target in found(memory.follow(question, k=_DEPTH, now=conversation.now))
             for question, target in conversation.led[: settings.limit]
-            for reached in (memory.follow(question, k=_DEPTH, now=conversation.now),)
         ]
     scores: dict[str, Any] = {
-        name: {
-            f"hit@{k}": scoring.percent(
-                [scoring.recall_any(row[name], row["gold"], k) for row in rows]
-            )
-            for k in (1, _DEPTH)
-        }
-        for name in ("memory", "one_vector_per_turn", "bm25")
+        name: _hits(rows, name) for name in ("memory", "one_vector_per_turn", "bm25")
     }
+    if crossed:
+        scores[_CROSSED] = _hits(crossed, _CROSSED)
     return scores | {"follow": {"target@5": sum(led)}} | _read(conversation), rows
+
+
+def _hits(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, float]:
+    """Return in per cent how often a system's first one and first five hold an answer."""
+    return {
+        f"hit@{k}": scoring.percent([scoring.recall_any(row[name], row["gold"], k) for row in rows])
+        for k in (1, _DEPTH)
+    }
 
 
 def _read(conversation: _Conversation) -> dict[str, Any]:
@@ -148,18 +162,18 @@ def _right(question: str, since: datetime, until: datetime, now: datetime) -> bo
 
 def _mean(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the mean over languages of what is in per cent, and the sum of what is counted."""
-    first = next(iter(found.values()))
-    return {
-        what: {
+    every = dict.fromkeys(what for scores in found.values() for what in scores)
+    mean: dict[str, Any] = {}
+    for what in every:
+        held = [scores[what] for scores in found.values() if what in scores]
+        mean[what] = {
             measure: round(
-                sum(scores[what][measure] for scores in found.values())
-                / (len(found) if measure.startswith("hit") else 1),
+                sum(one[measure] for one in held) / (len(held) if measure.startswith("hit") else 1),
                 2,
             )
-            for measure in measures
+            for measure in held[0]
         }
-        for what, measures in first.items()
-    }
+    return mean
 
 
 def _files(data: Path) -> list[Path]:

@@ -36,10 +36,10 @@ class EncodedTexts:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.name = (folder / "encoder").read_text(encoding="utf-8")
+        self.name: str = (folder / "encoder").read_text(encoding="utf-8")
         self._keys: NDArray[np.uint64] = np.load(folder / "keys.npy")
         self._rows: NDArray[np.float16] = np.load(folder / "rows.npy", mmap_mode="r")
-        self.dimension = int(self._rows.shape[1])
+        self.dimension: int = int(self._rows.shape[1])
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Look up texts: float32 `[n, dimension]`, unit rows.
@@ -108,6 +108,9 @@ class EncodedOnce:
         encoder: Makes the vectors.
         progress: Told how many texts were encoded.
     """
+
+    name: str
+    dimension: int
 
     def __init__(self, encoder: Encoder, progress: Progress = silent) -> None:
         self.name, self.dimension = encoder.name, encoder.dimension

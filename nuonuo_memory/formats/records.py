@@ -36,10 +36,10 @@ class Record:
     __slots__ = ("_raw", "_value", "file", "line", "number", "where")
 
     def __init__(self, raw: bytes, file: str, *, line: int, number: int, where: str) -> None:
-        self.file = file
-        self.line = line
-        self.number = number
-        self.where = where
+        self.file: str = file
+        self.line: int = line
+        self.number: int = number
+        self.where: str = where
         self._raw = raw
         self._value: object = _MISSING
 

@@ -123,8 +123,8 @@ class File:
     """
 
     def __init__(self, shown: str, name: str, opener: _Opener, budget: Budget) -> None:
-        self.shown = clean(shown)
-        self.name = clean(name)
+        self.shown: str = clean(shown)
+        self.name: str = clean(name)
         self._opener = opener
         self._budget = budget
 

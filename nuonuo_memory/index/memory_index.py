@@ -43,12 +43,12 @@ class MemoryIndex:
 
     def clear(self) -> None:
         """Hold nothing."""
-        self.version = 0
-        self.cues = CueIndex(self._dimension, device=self._device)
-        self.terms = TermIndex()
-        self.graph = AssociationGraph(device=self._device)
-        self.names = NameIndex()
-        self.attributes = AttributeTable()
+        self.version: int = 0
+        self.cues: CueIndex = CueIndex(self._dimension, device=self._device)
+        self.terms: TermIndex = TermIndex()
+        self.graph: AssociationGraph = AssociationGraph(device=self._device)
+        self.names: NameIndex = NameIndex()
+        self.attributes: AttributeTable = AttributeTable()
         self._groups: dict[tuple[Namespace, bool], list[int]] = {}
 
     def follow(self, store: Store) -> bool:

@@ -69,6 +69,9 @@ class BioHash:
         winners: Ones in a code.
     """
 
+    code_dim: int
+    dimension: int
+
     def __init__(self, projection: Tensor, *, winners: int = WINNERS) -> None:
         self.code_dim, self.dimension = projection.shape
         self.winners = winners

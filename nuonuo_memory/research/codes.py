@@ -36,7 +36,7 @@ class CodeTable:
             )
         self.code_dim = code_dim
         self.winners = winners
-        self.device = torch.device(device)
+        self.device: torch.device = torch.device(device)
         self._rows = torch.empty(0, winners, dtype=torch.int16, device=self.device)
         self._used = 0
         self._starts = torch.empty(0, dtype=torch.int64)

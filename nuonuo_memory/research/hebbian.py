@@ -160,7 +160,7 @@ class FactoredAssociator:
         self.order = order
         self.code_dim = code_dim
         self.winners = winners
-        self.device = torch.device(device)
+        self.device: torch.device = torch.device(device)
         self._cues = CodeTable(code_dim, winners, device=device)
         self._targets = CodeTable(code_dim, winners, device=device)
         self._strength = torch.empty(0, dtype=torch.int32, device=self.device)

@@ -110,8 +110,8 @@ class Walker:
         self._sums = room(torch.int64, batch, pairs.code_dim)
         self._visited = room(torch.int32, batch, hops + 1, winners)
         self._alive = room(torch.int32, batch)
-        self.out_codes = room(torch.int32, batch, hops, winners)
-        self.out_support = room(torch.float64, batch, hops)
+        self.out_codes: Tensor = room(torch.int32, batch, hops, winners)
+        self.out_support: Tensor = room(torch.float64, batch, hops)
 
     def run(self, codes: Tensor, used: int) -> None:
         """Walk from codes int32 [b, winners] over the first `used` pairs."""

@@ -47,7 +47,7 @@ class DenseAssociator:
     ) -> None:
         self.code_dim = code_dim
         self.winners = winners
-        self.device = torch.device(device)
+        self.device: torch.device = torch.device(device)
         self._weights = torch.zeros(code_dim, code_dim, dtype=torch.int32, device=self.device)
         self._check = CodeTable(code_dim, winners).check
         self._ledger: dict[bytes, int] = {}

@@ -116,12 +116,12 @@ class SpikingAutoencoder(nn.Module):
         if dimension < 1:
             raise InvalidInputError(f"dimension must be at least 1, got {dimension}")
         self.dimension = dimension
-        self.config = config or SpikingConfig()
+        self.config: SpikingConfig = config or SpikingConfig()
         neurons, steps = self.config.neurons, self.config.steps
         generator = torch.Generator().manual_seed(self.config.seed)
-        self.current = nn.Linear(dimension, neurons)
-        self.readout = nn.Linear(neurons, dimension)
-        self.moments = nn.Parameter(torch.full((steps,), 1.0 / steps))
+        self.current: nn.Linear = nn.Linear(dimension, neurons)
+        self.readout: nn.Linear = nn.Linear(neurons, dimension)
+        self.moments: nn.Parameter = nn.Parameter(torch.full((steps,), 1.0 / steps))
         with torch.no_grad():
             self.current.weight.copy_(torch.randn(neurons, dimension, generator=generator))
             self.current.weight.mul_(self.config.rate)  # std of the current of a unit vector

@@ -10,7 +10,7 @@ from nuonuo_memory.text.clauses import clauses
 from nuonuo_memory.text.language import language_of
 from nuonuo_memory.text.sentences import LONGEST_SENTENCE, fits, segments, sentences
 from nuonuo_memory.text.terms import length_in_words, stem, words
-from nuonuo_memory.text.wordlists import LANGUAGES, words_of
+from nuonuo_memory.text.wordlists import LANGUAGES, LATIN, words_of
 from nuonuo_memory.types import Cue
 
 _FEW_WORDS = 3
@@ -94,8 +94,10 @@ def _telling_sentences(text: str) -> list[str]:
     """Sentences worth a cue: scraps join their neighbour, mere courtesies are left out."""
     kept: list[str] = []
     scrap = ""
+    language = language_of(text)  # a courtesy is too short to tell its own
     for sentence in sentences(text):
-        telling = _FEW_WORDS if len(sentence) > _SURELY_TELLING else _telling_words(sentence)
+        few = len(sentence) <= _SURELY_TELLING
+        telling = _telling_words(sentence, language) if few else _FEW_WORDS
         if not telling:
             continue
         joined = f"{scrap} {sentence}" if scrap else sentence
@@ -112,8 +114,7 @@ def _telling_sentences(text: str) -> list[str]:
     return kept
 
 
-def _telling_words(sentence: str) -> int:
-    language = language_of(sentence)
+def _telling_words(sentence: str, language: str) -> int:
     polite = _courtesies(language)
     return sum(word not in polite for word in words(sentence, language=language))
 
@@ -122,6 +123,8 @@ def _telling_words(sentence: str) -> int:
 def _courtesies(language: str) -> frozenset[str]:
     """Return the words of mere courtesy of a language, as `words` gives them."""
     polite = words_of(language, "courtesies")
+    if language not in LATIN:
+        polite |= words_of("en", "courtesies")
     split = (part for word in polite for part in words(word, language=language))
     return frozenset(map(stem, polite)) | frozenset(split)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import regex
 
 from nuonuo_memory.text.normalise import folded
@@ -27,23 +25,3 @@ def again(pattern: str) -> str:
 def again_all(pattern: str) -> str:
     """Return a pattern with all of its groups under other names."""
     return regex.sub(r"P<(\w+)>", r"P<\g<1>2>", pattern)
-
-
-class _Second:
-    """A match whose groups may be those of the pattern's second alternative."""
-
-    def __init__(self, match: Any) -> None:  # noqa: ANN401
-        self._named: dict[str, str | None] = match.groupdict()
-
-    def groupdict(self) -> dict[str, str | None]:
-        """Return the groups by their first names."""
-        first = {name: text for name, text in self._named.items() if not name.endswith("2")}
-        return {name: text or self._named.get(f"{name}2") for name, text in first.items()}
-
-    def __getitem__(self, name: str) -> str | None:
-        return self.groupdict()[name]
-
-
-def either(read: Any) -> Any:  # noqa: ANN401
-    """Return a reading of a pattern that says the same in two orders."""
-    return lambda match, now: read(_Second(match), now)

@@ -42,11 +42,17 @@ def period_and_topic(question: str, now: datetime | None) -> tuple[Period | None
         match = rule.pattern.search(text)
         if match is None or (rule.unless is not None and rule.unless.search(text)):
             continue
-        period = rule.read(match, now)
+        period = rule.read(_groups(match), now)
         if period is not None:
             rest = f"{text[: match.start()]} {text[match.end() :]}"
             return period, rest if rule.relative else question
     return None, question
+
+
+def _groups(match: regex.Match[str]) -> dict[str, str]:
+    """Return what was found by name; a pattern of two orders names the second's groups with a 2."""
+    found = match.groupdict(default="")
+    return {name: text or found.get(f"{name}2", "") for name, text in found.items()}
 
 
 def _rules(question: str, text: str) -> tuple[Rule, ...]:

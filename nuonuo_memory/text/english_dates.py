@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
+
+import regex
 
 from nuonuo_memory.text import periods
 from nuonuo_memory.text.periods import Period
@@ -38,8 +39,12 @@ _SEASON = rf"(?P<season>{'|'.join(_SEASONS)})"
 _UNIT = r"(?P<unit>day|week|month|year)s?"
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d\d))?"
 
-Read = Callable[[re.Match[str], datetime], Period | None]
-ReadAnyTime = Callable[[re.Match[str], datetime | None], Period | None]
+
+Groups = Mapping[str, str]
+"""The named groups that a pattern found, "" for those that took no part."""
+
+Read = Callable[[Groups, datetime], Period | None]
+ReadAnyTime = Callable[[Groups, datetime | None], Period | None]
 
 
 class Rule(NamedTuple):
@@ -52,27 +57,29 @@ class Rule(NamedTuple):
         unless: What the text must not hold besides.
     """
 
-    pattern: re.Pattern[str]
+    pattern: regex.Pattern[str]
     read: ReadAnyTime
     relative: bool = False
-    unless: re.Pattern[str] | None = None
+    unless: regex.Pattern[str] | None = None
 
 
 def _rule(pattern: str, read: ReadAnyTime) -> Rule:
-    return Rule(re.compile(pattern, re.ASCII), read)
+    return Rule(regex.compile(pattern, regex.ASCII), read)
 
 
-def relative(pattern: re.Pattern[str], read: Read, unless: re.Pattern[str] | None = None) -> Rule:
+def relative(
+    pattern: regex.Pattern[str], read: Read, unless: regex.Pattern[str] | None = None
+) -> Rule:
     """Return a rule for a time that counts from now, and says nothing where now is unknown."""
 
-    def known(match: re.Match[str], now: datetime | None) -> Period | None:
+    def known(match: Groups, now: datetime | None) -> Period | None:
         return None if now is None else read(match, now)
 
     return Rule(pattern, known, relative=True, unless=unless)
 
 
-def _relative(pattern: str, read: Read, unless: re.Pattern[str] | None = None) -> Rule:
-    return relative(re.compile(pattern, re.ASCII), read, unless)
+def _relative(pattern: str, read: Read, unless: regex.Pattern[str] | None = None) -> Rule:
+    return relative(regex.compile(pattern, regex.ASCII), read, unless)
 
 
 def _count(word: str) -> int:
@@ -83,65 +90,65 @@ def _month_number(word: str) -> int:
     return 1 + [m[:3] for m in _MONTHS].index(word[:3])
 
 
-def _given_year(match: re.Match[str]) -> int | None:
+def _given_year(match: Groups) -> int | None:
     return int(match["year"]) if match["year"] else None
 
 
-def _ago(match: re.Match[str], now: datetime) -> Period:
+def _ago(match: Groups, now: datetime) -> Period:
     vague = match["n"] in _VAGUE
     return periods.ago(_count(match["n"]), match["unit"], now, vague=vague)
 
 
-def _within(match: re.Match[str], now: datetime) -> Period:
+def _within(match: Groups, now: datetime) -> Period:
     return periods.within(_count(match["n"] or "a"), match["unit"], now)
 
 
-def _last_unit(match: re.Match[str], now: datetime) -> Period:
+def _last_unit(match: Groups, now: datetime) -> Period:
     which, unit = match["which"], match["unit"]
     return periods.within(1, unit, now) if which == "this" else periods.last(unit, now)
 
 
-def _weekday(match: re.Match[str], now: datetime) -> Period:
+def _weekday(match: Groups, now: datetime) -> Period:
     return periods.weekday(_WEEKDAYS.index(match["weekday"]), now)
 
 
-def _iso(match: re.Match[str], _now: datetime | None) -> Period | None:
+def _iso(match: Groups, _now: datetime | None) -> Period | None:
     return periods.date(int(match["year"]), int(match["m"]), int(match["day"]), now=None)
 
 
-def _date(match: re.Match[str], now: datetime | None) -> Period | None:
+def _date(match: Groups, now: datetime | None) -> Period | None:
     number = _month_number(match["month"])
     return periods.date(_given_year(match), number, int(match["day"]), now=now)
 
 
-def _month(match: re.Match[str], now: datetime | None) -> Period | None:
+def _month(match: Groups, now: datetime | None) -> Period | None:
     return periods.month(_month_number(match["month"]), _given_year(match), now)
 
 
-def _between(match: re.Match[str], now: datetime | None) -> Period | None:
+def _between(match: Groups, now: datetime | None) -> Period | None:
     first, last = _month_number(match["month"]), _month_number(match["to"])
     return periods.months(first, last, _given_year(match), now)
 
 
-def _season(match: re.Match[str], now: datetime | None) -> Period | None:
+def _season(match: Groups, now: datetime | None) -> Period | None:
     return periods.season(_SEASONS[match["season"]], _given_year(match), now)
 
 
-def _year(match: re.Match[str], _now: datetime | None) -> Period:
+def _year(match: Groups, _now: datetime | None) -> Period:
     return periods.year(int(match["year"]))
 
 
 def since(read: ReadAnyTime) -> ReadAnyTime:
     """Return a reading of the time since what another reading finds began."""
 
-    def from_then(match: re.Match[str], now: datetime | None) -> Period | None:
+    def from_then(match: Groups, now: datetime | None) -> Period | None:
         period = read(match, now)
         return None if period is None else periods.up_to(period, now)
 
     return from_then
 
 
-_TO_COME = re.compile(
+_TO_COME = regex.compile(
     r"\b(?:will|shall|going|plan|planned|next|gonna|tomorrow|every|each|usually|always)\b"
 )
 """A weekday in a question about what is to come, or comes always, is not the last one."""
@@ -154,11 +161,13 @@ RULES = (
         _between,
     ),
     _rule(rf"\bsince\s+{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b{_YEAR}", since(_date)),
-    _rule(rf"\bsince\s+(?:early |late |mid |last )?{_MONTH}\b{_YEAR}", since(_month)),
+    _rule(rf"\bsince\s+(?:early |late |mid |last )?{_MONTH}(?:\b|(?<=\.)){_YEAR}", since(_month)),
     _rule(r"\bsince (?P<year>(?:19|20)\d\d)\b", since(_year)),
     _rule(rf"\bsince (?:last )?{_SEASON}\b{_YEAR}", since(_season)),
     _rule(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b{_YEAR}", _date),
-    _rule(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b{_YEAR}", _date),
+    _rule(
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:\b|(?<=\.)){_YEAR}", _date
+    ),
     _relative(rf"\b(?:a )?{_NUMBER}(?: of)? {_UNIT} ago\b", _ago),
     _relative(r"\b(?:the )?day before yesterday\b", lambda _, now: periods.day_before(now, 2)),
     _relative(
@@ -186,7 +195,7 @@ RULES = (
     _relative(rf"\b(?:last|past) {_SEASON}\b(?P<year>)", _season),
     _rule(rf"\b(?:in|during|of)?\s*(?:the )?{_SEASON} (?:of )?(?P<year>(?:19|20)\d\d)\b", _season),
     _rule(
-        rf"\b(?:in|during|of|throughout|early|late|mid|last|this)[\s-]+{_MONTH}\b{_YEAR}",
+        rf"\b(?:in|during|of|throughout|early|late|mid|last|this)[\s-]+{_MONTH}(?:\b|(?<=\.)){_YEAR}",
         _month,
     ),
     _rule(rf"\b{_MONTH},?\s+(?P<year>(?:19|20)\d\d)\b", _month),

@@ -15,6 +15,7 @@ DAYS = {"day": 1.0, "week": 7.0, "month": 30.4, "year": 365.25}
 SLACK = {"day": 1.0, "week": 3.0, "month": 12.0, "year": 120.0}
 """By how many days people are out when they say that something was so many units ago."""
 
+_YEAR = timedelta(days=365.25)
 _FIRST_MONTH = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
 
 
@@ -25,16 +26,22 @@ class Period:
     Attributes:
         since: Its first moment.
         until: Its last moment.
+        lasting: The question asks for what held then ("where did I live in February"), which was
+            mostly said before.
     """
 
     since: datetime
     until: datetime
+    lasting: bool = False
 
     def nearness(self, at: datetime) -> float:
         """Say how well a time fits: 1 inside, falling to 0 at a span's length outside.
 
-        That length is a day at least.
+        That length is a day at least. Where what held then is asked for, what was said before fits
+        too, half as well for each year that passed since.
         """
+        if self.lasting and at < self.since:
+            return float(0.5 ** ((self.since - at) / _YEAR))
         outside = max((self.since - at).total_seconds(), (at - self.until).total_seconds(), 0.0)
         reach = max((self.until - self.since).total_seconds(), 86_400.0)
         return max(0.0, 1.0 - outside / reach)

@@ -7,7 +7,7 @@ such words, asks for nothing special and is ranked by its content alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -29,6 +29,16 @@ _ASSISTANT = re.compile(
 )
 _FIRST_PERSON = re.compile(
     r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|we|our|ours|us)\b", re.IGNORECASE
+)
+
+_STATE = re.compile(
+    r"\b(?:did|have|had|has) (?:i|we|he|she|they|[\w' ]{1,40}?) (?:been )?"
+    r"(?:living|working|live|lived|reside|resided|work|worked|own|owned|drive|driven|weigh|weighed|earn|earned)\b"
+    r"|\b(?:was|were) (?:i|we|he|she|they|[\w' ]{1,40}?) (?:living|working|employed|married)\b"
+    r"|\b(?:was|were) (?:my|our|his|her|their|\w+'s) (?:\w+ )?(?:address|job|boss|manager|employer"
+    r"|salary|rent|home|flat|apartment|city|weight|phone|number|email|title|position|role|team"
+    r"|doctor|dentist|landlord|partner|girlfriend|boyfriend|password|plan|tariff|car)\b",
+    re.IGNORECASE,
 )
 
 _ASKS = ("?", "？", "؟")
@@ -62,6 +72,8 @@ def read_question(question: str, *, now: datetime | None = None) -> Question:
         now: When it is asked; without it, only dates that name their year are understood.
     """
     period, topic = period_and_topic(question, now)
+    if period is not None and _asks_for_a_state(question):
+        period = replace(period, lasting=True)
     return Question(question, speaker_asked(question), period, topic)
 
 
@@ -76,6 +88,15 @@ def speaker_asked(question: str) -> str | None:
     if _ASSISTANT.search(question) or (language != "en" and _assistant(question, language)):
         return "assistant"
     return "user" if _first_person(question, language) else None
+
+
+def _asks_for_a_state(question: str) -> bool:
+    """Say whether a question asks for what held at a time, not for what happened."""
+    language = language_of(question)
+    if language == "en":
+        return _STATE.search(question) is not None
+    pattern = _pattern(language, "state")
+    return pattern is not None and pattern.search(folded(question)) is not None
 
 
 def _first_person(text: str, language: str) -> bool:
@@ -113,5 +134,5 @@ def _pattern(language: str, name: str) -> regex.Pattern[str] | None:
         found = f"{found}|{extra}"
     if language in _UNSPACED:
         return regex.compile(found)
-    right = "" if language == "ko" and name == "told" else r"(?![\p{L}\p{M}])"
+    right = "" if language == "ko" and name in ("told", "state") else r"(?![\p{L}\p{M}])"
     return regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{found}){right}")

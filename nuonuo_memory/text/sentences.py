@@ -14,6 +14,7 @@ from functools import lru_cache
 import regex
 
 from nuonuo_memory.text.language import language_of
+from nuonuo_memory.text.normalise import folded
 from nuonuo_memory.text.wordlists import words_of
 
 MAX_TOKENS = 240
@@ -37,6 +38,14 @@ _BEFORE_LOWER = frozenset(("a.m", "p.m", "etc", "u.s", "u.k", "inc", "ltd", "co"
 _LAST_WORD = re.compile(r"[\w.]+$")
 _LIST_NUMBER = re.compile(r"\s*[#>*•\-]*\s*(?:\d{1,3}|[A-Za-z])[.)]$")
 _INITIAL = regex.compile(r"\s*(?:\p{L}{1,2}|\d{1,3})\.\s*$")
+_STOPPED = regex.compile(
+    r"(?<![\p{L}\p{N}])(?:(?P<number>\d{1,3})|(?P<initial>\p{Lu})"
+    r"|(?P<word>\p{L}(?:\. ?\p{L}){1,3}|[\p{L}.°]*\p{L}))\.\s*$"
+)
+_BEFORE_ORDINAL = re.compile(
+    r"\b(?:[aiv]m|[dj]e[mnrs]|d(?:as|ie)|jed(?:e[mnrs]?)|vom|zum|zur|beim|bis|ab|seit|nach|vor|ins|mein(?:e[mnrs]?)?)\s+$",
+    re.IGNORECASE,
+)
 _SOFT = re.compile(r"[,;:—–)\]}|]\s+|[、，；：،؛]\s*|\s+")
 _PIECE = re.compile(r"[A-Za-z0-9]+|\S")
 _NO_WORD = re.compile(r"[b-df-hj-np-tv-xz]{4}|^[^aeiouy]+$", re.IGNORECASE)
@@ -82,13 +91,15 @@ def _tokens_of(piece: str, *, english: bool) -> int:
     """Estimate the word pieces of a run of letters and digits, or of a single character."""
     size = len(piece)
     if size <= 2:
-        return 1 if size == 1 or english else 2 - piece[1:].islower()
+        return 1 if size == 1 or english else 2
     if piece[1:].islower() and piece.isalpha():
         if _NO_WORD.search(piece):
             return 1 + size * 3 // 4
         return 1 + ((size - 1) // 5 if english and size <= _LONG_WORD else size // 2)
-    if size <= _SHORT_CODE and (piece.isdigit() or piece.isupper()):
+    if size <= _SHORT_CODE and piece.isdigit():
         return 1 + (size - 1) // 2
+    if size <= _SHORT_CODE and piece.isupper():
+        return size
     return 1 + size * 3 // 4  # long numbers, keys, base64
 
 
@@ -136,11 +147,38 @@ def _by_library(text: str, line: Span, language: str) -> Iterator[Span]:
     at = start
     for piece in sentencex.segment(language, text[start:end]):
         at = min(at + len(piece), end)
-        if not _INITIAL.match(text, start, at):
+        if not _INITIAL.match(text, start, at) and not _goes_on(text, (start, at, end), language):
             yield start, at
             start = at
     if start < end:
         yield start, end
+
+
+def _goes_on(text: str, span: tuple[int, int, int], language: str) -> bool:
+    """Say whether a full stop that `sentencex` takes for an end is that of an abbreviation.
+
+    Args:
+        text: The whole text.
+        span: Where the sentence begins, where it is said to end, and where the line ends.
+        language: Of the text.
+    """
+    start, at, end = span
+    found = _STOPPED.search(text, max(start, at - 40), at)
+    if found is None or at >= end:
+        return False
+    upper_follows = text[at].isupper()
+    if found["number"]:
+        return not upper_follows or (
+            language == "de" and _BEFORE_ORDINAL.search(text, start, found.start()) is not None
+        )
+    if found["initial"]:
+        return True
+    word = folded(found["word"]).replace(" ", "")
+    if word in words_of(language, "abbreviations") or word.endswith("str"):  # Hauptstr. 5
+        return True
+    return not upper_follows and (
+        len(word) == 1 or word in words_of(language, "abbreviations_at_end")
+    )
 
 
 def _in_line(text: str, start: int, end: int) -> Iterator[Span]:

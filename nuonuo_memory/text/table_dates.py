@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from importlib.resources import files
@@ -13,8 +13,8 @@ from typing import Any
 import regex
 
 from nuonuo_memory.text import periods
-from nuonuo_memory.text.date_patterns import again, again_all, beside, either, spaced
-from nuonuo_memory.text.english_dates import ReadAnyTime, Rule, relative, since
+from nuonuo_memory.text.date_patterns import again, again_all, beside, spaced
+from nuonuo_memory.text.english_dates import Groups, Read, ReadAnyTime, Rule, relative, since
 from nuonuo_memory.text.normalise import folded
 from nuonuo_memory.text.periods import Period
 from nuonuo_memory.text.wordlists import lists
@@ -59,7 +59,10 @@ class _Maker:
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._own: Mapping[str, Any] = lists(language).get("times", {})
+        own = lists(language).get("times", {})
+        self._own: Mapping[str, Any] = {
+            name: folded(one) if isinstance(one, str) else one for name, one in own.items()
+        }
         self._cldr: Mapping[str, Any] = _table()[language]
         self.spaced = language not in _UNSPACED
         self._months = self._named(self._cldr["months"])
@@ -112,11 +115,11 @@ class _Maker:
         return regex.compile(f"{left}(?:{pattern}){right}")
 
     def _rule(self, pattern: str, read: ReadAnyTime) -> Rule:
-        return Rule(self._compile(pattern), read)  # type: ignore[arg-type]
+        return Rule(self._compile(pattern), read)
 
-    def _relative(self, pattern: str, read: Any, unless: str | None = None) -> Rule:  # noqa: ANN401
+    def _relative(self, pattern: str, read: Read, unless: str | None = None) -> Rule:
         ban = None if unless is None else regex.compile(unless)
-        return relative(self._compile(pattern), read, ban)  # type: ignore[arg-type]
+        return relative(self._compile(pattern), read, ban)
 
     def _place(self, text: str, names: Mapping[str, int]) -> int:
         return next(number for form, number in names.items() if regex.fullmatch(form, text))
@@ -152,16 +155,9 @@ class _Maker:
             rf"(?P<day>\d{{1,2}})[./](?P<m>\d{{1,2}})[./](?P<year>{_YEAR})", self._read_date
         )
 
-    def _read_date(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
-        named = match.groupdict()
-        number = (
-            _han_number(named["m"]) if named.get("m") else 1 + self._place(
-                named["month"], self._months
-            )
-        )  # fmt: skip
-        day = _han_number(named["day"])
-        given = named.get("year")
-        return periods.date(int(given) if given else None, number, day, now=now)
+    def _read_date(self, match: Groups, now: datetime | None) -> Period | None:
+        number = self._number_of(match, "month", "m")
+        return periods.date(_given_year(match), number, _han_number(match["day"]), now=now)
 
     def _days(self) -> Iterator[Rule]:
         before = [*self._cldr["days"]["2"], *self._own.get("day_before", ())]
@@ -176,19 +172,19 @@ class _Maker:
         today = [*self._cldr["days"]["0"], *self._own.get("today", ())]
         yield self._relative(self._literal(today), lambda _, now: periods.day_before(now, 0))
 
+    def _ago(self, unit: str, match: Groups, now: datetime) -> Period:
+        count, vague = self._count(match["n"])
+        return periods.ago(count, unit, now, vague=vague)
+
+    def _within(self, unit: str, match: Groups, now: datetime) -> Period:
+        return periods.within(self._count(match["n"])[0], unit, now)
+
     def _counted(self) -> Iterator[Rule]:
         """Yield rules for so many units ago, and for the last so many units."""
         number = self._number()
         for unit in _UNITS:
             nouns = self._nouns(unit)
-
-            def counted(match: Any, now: datetime, unit: str = unit) -> Period:  # noqa: ANN401
-                count, vague = self._count(match["n"])
-                return periods.ago(count, unit, now, vague=vague)
-
-            def in_last(match: Any, now: datetime, unit: str = unit) -> Period:  # noqa: ANN401
-                return periods.within(self._count(match["n"])[0], unit, now)
-
+            counted, in_last = partial(self._ago, unit), partial(self._within, unit)
             plain = [one for one in self._cldr["ago"][unit] if "{0}" in one]
             for after in (self._own["ago_after"],) if "ago_after" in self._own else ():
                 yield self._relative(rf"{number} ?[个個]? ?{nouns} ?(?:{after})", counted)
@@ -197,14 +193,14 @@ class _Maker:
                 yield self._relative(f"{start}{number}{end}", counted)
                 if self._own.get("one_bare"):
                     one = end.removeprefix(" ?").strip()
-                    yield self._relative(one, lambda _, now, unit=unit: periods.ago(1, unit, now))
+                    yield self._relative(one, _from_now(periods.ago, 1, unit))
             if "ago" in self._own:
                 yield self._relative(rf"(?:{self._own['ago']}) {number} {nouns}", counted)
             for pattern in set(self._cldr["ago"][unit]) - set(plain):
                 dual = 2 if self._language == "ar" and "ين" in pattern else 1
                 yield self._relative(
                     spaced(pattern),
-                    lambda _, now, unit=unit, dual=dual: periods.ago(dual, unit, now),
+                    _from_now(periods.ago, dual, unit),
                 )
             last = self._own.get("last", "(?!)")
             before = self._own.get("within", "(?!)")
@@ -212,7 +208,7 @@ class _Maker:
                 rf"(?:{last}) {number} {nouns}|{again(number)} (?:{last}) {nouns}"
                 if self.spaced
                 else rf"(?:{before}) ?{number} ?[个個]? ?{nouns}",
-                either(in_last),
+                in_last,
             )
             if self.spaced:
                 yield self._relative(rf"(?:{before}) {number} {nouns}", in_last)
@@ -248,21 +244,17 @@ class _Maker:
             if self._language == "zh":
                 day = "一二三四五六日"[number] + ("天" if number == 6 else "")
                 patterns.append(rf"上(?:个|個)?(?:周|週|星期|礼拜|禮拜)[{day}]")
-            yield self._relative(
-                self._one_of(patterns), lambda _, now, number=number: periods.weekday(number, now)
-            )
+            yield self._relative(self._one_of(patterns), _from_now(periods.weekday, number))
         for name, words in zip(_SEASONS, self._own.get("seasons", ()), strict=False):
             noun = words if self._language == "ru" else folded(words)
             year = rf"(?P<year>{_YEAR})"
             if last:
-                yield self._relative(
-                    beside(last, noun), lambda _, now, name=name: periods.season(name, None, now)
-                )
+                yield self._relative(beside(last, noun), _from_now(periods.season, name, None))
             yield self._rule(
                 rf"(?:{noun})(?: de| del| di|) {year}"
                 if self.spaced
                 else rf"{year} ?[年년]의? ?(?:{noun})",
-                partial(_season_of_year, name),
+                partial(_read_season, name),
             )
         for unit in _UNITS[1:]:
             patterns = [
@@ -271,14 +263,12 @@ class _Maker:
             ]
             if last and self.spaced:
                 patterns.append(beside(last, self._nouns(unit)))
-            yield self._relative(
-                self._one_of(patterns), lambda _, now, unit=unit: periods.last(unit, now)
-            )
+            yield self._relative(self._one_of(patterns), _from_now(periods.last, unit))
             # "this summer" may be to come
-            seasons = "|".join(map(folded, self._own.get("seasons", ("(?!)",))))
+            seasons = "|".join([*map(folded, self._own.get("seasons", ())), "summer", "winter"])
             yield self._relative(
                 rf"{self._literal(self._cldr['this'][unit])}(?![\s'의の]*(?:{seasons}))",
-                lambda _, now, unit=unit: periods.within(1, unit, now),
+                _from_now(periods.within, 1, unit),
             )
 
     def _calendar(self) -> Iterator[Rule]:
@@ -286,8 +276,7 @@ class _Maker:
         own, month = self._own, self._month()
         to = month.replace("P<month>", "P<to>").replace("P<m>", "P<to_m>")
         year = rf"(?:,? (?:de |del |di |d')?(?P<year>{_YEAR}))?"
-        year_word = folded(own.get("year_word", "")) if self._language != "ru" else own["year_word"]
-        end = rf"(?: (?:{year_word}))?" if year_word else ""
+        end = rf"(?: (?:{own['year_word']}))?" if "year_word" in own else ""
         if not self.spaced:
             year, end = "", ""
             month = rf"(?:(?P<year>{_YEAR}) ?[年년] ?)?{month}"
@@ -311,7 +300,7 @@ class _Maker:
             if starts[2]:
                 yield self._rule(
                     rf"(?:{starts[2][0]}){what}(?:{starts[2][1]})?|{again_all(what)}(?:{starts[2][1]})",
-                    since(either(read)),
+                    since(read),
                 )
         within = own.get("in")
         if within:
@@ -349,27 +338,34 @@ class _Maker:
             return self._one_of(self._months, "month")
         return r"(?P<m>1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九]) ?(?:月|월)(?![日号一-九个個\d])"
 
-    def _number_of(self, named: Mapping[str, str | None], name: str, digits: str) -> int:
-        given, figure = named.get(name), named.get(digits)
-        if figure:
-            return _han_number(figure)
-        return 1 + self._place(given or "", self._months)
+    def _number_of(self, match: Groups, name: str, digits: str) -> int:
+        if match.get(digits):
+            return _han_number(match[digits])
+        return 1 + self._place(match[name], self._months)
 
-    def _read_month(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
-        named = match.groupdict()
-        given = named.get("year")
-        number = self._number_of(named, "month", "m")
-        return periods.month(number, int(given) if given else None, now)
+    def _read_month(self, match: Groups, now: datetime | None) -> Period | None:
+        return periods.month(self._number_of(match, "month", "m"), _given_year(match), now)
 
-    def _read_months(self, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
-        named = match.groupdict()
-        first = self._number_of(named, "month", "m")
-        final = self._number_of(named, "to", "to_m")
-        given = named.get("year")
-        return periods.months(first, final, int(given) if given else None, now)
+    def _read_months(self, match: Groups, now: datetime | None) -> Period | None:
+        first = self._number_of(match, "month", "m")
+        final = self._number_of(match, "to", "to_m")
+        return periods.months(first, final, _given_year(match), now)
 
 
 _NO_UNITS = frozenset(("vor", "hace", "назад", "önce", "geleden", "قبل", "पहले", "il", "dans"))
+
+
+def _from_now(read: Callable[..., Period | None], *given: object) -> Read:
+    """Return a reading that needs nothing of what was found but that it was."""
+    return lambda _, now: read(*given, now)
+
+
+def _read_season(name: str, match: Groups, now: datetime | None) -> Period | None:
+    return periods.season(name, _given_year(match), now)
+
+
+def _given_year(match: Groups) -> int | None:
+    return int(match["year"]) if match.get("year") else None
 
 
 def _han_number(text: str) -> int:
@@ -382,15 +378,11 @@ def _han_number(text: str) -> int:
     return 10 * _HAN.get(before, 1) + _HAN.get(after, 0)
 
 
-def _read_year(match: Any, _now: datetime | None) -> Period:  # noqa: ANN401
+def _read_year(match: Groups, _now: datetime | None) -> Period:
     return periods.year(int(match["year"]))
 
 
-def _read_likely_year(match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
+def _read_likely_year(match: Groups, now: datetime | None) -> Period | None:
     number = int(match["year"])
     latest = number if now is None else now.year
     return periods.year(number) if _EARLIEST <= number <= latest else None
-
-
-def _season_of_year(name: str, match: Any, now: datetime | None) -> Period | None:  # noqa: ANN401
-    return periods.season(name, int(match["year"]), now)

@@ -48,7 +48,7 @@ def test_minilm_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["foo", "nobody/foo", "a/b/c", "../foo", "", "foo bar"])
 def test_an_unknown_name_says_what_is_known(name: str) -> None:
     pytest.importorskip("huggingface_hub")
-    with pytest.raises(EncoderError, match=r"minilm, hashing, a folder.*--download"):
+    with pytest.raises(EncoderError, match=r"minilm, multilingual, hashing, a folder.*--download"):
         encoder_named(name)
 
 

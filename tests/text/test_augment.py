@@ -35,6 +35,13 @@ def test_bounded_different_and_the_same_each_time(texts: list[str]) -> None:
         assert text.strip().casefold() not in folded
 
 
+def test_english_words_in_other_languages_are_left_alone() -> None:
+    found = RuleAugmenter().paraphrase(["Der Server und die App sind seit gestern kaputt, help!"])[
+        0
+    ]
+    assert not any("host" in text or "application" in text or "assist" in text for text in found)
+
+
 def test_long_texts_are_left_alone() -> None:
     assert RuleAugmenter().paraphrase(["deploy " * 100, " "]) == [[], []]
 

@@ -1,5 +1,6 @@
 """From turns to cues: nothing truncated, nothing twice."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,25 @@ def test_scraps_join_and_courtesies_are_left_out() -> None:
     assert texts(cues, "sentence") == ["Rex. He is our dog and two years old."]
     assert texts(cues_of_text("He came home late. Rex.", config=CONFIG), "sentence") == []
     assert [cue.kind for cue in cues_of_text("Thanks!", config=CONFIG)] == ["turn"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("好的。谢谢！我女儿开始学小提琴了。她很喜欢。", ["我女儿开始学小提琴了。", "她很喜欢。"]),
+        ("Ja, genau. Danke! Wir ziehen nach Bern um.", ["Wir ziehen nach Bern um."]),
+        ("そうですね。娘がバイオリンを習い始めました。", ["娘がバイオリンを習い始めました。"]),
+        ("Да, спасибо! Мы переехали в Казань.", ["Мы переехали в Казань."]),
+    ],
+)
+def test_courtesies_of_other_languages_are_left_out(said: str, told: list[str]) -> None:
+    cues = cues_of_turn(said, role="user", previous_question=None, config=CONFIG)
+    assert texts(cues, "sentence") == told
+
+
+def test_what_is_asked_in_other_scripts_is_a_question() -> None:
+    pasted = "نص طويل ملصق هنا بلا سؤال. " * 60
+    assert question_cues(f"{pasted} هل هذا جيد؟", config=CONFIG) == ["هل هذا جيد؟"]
 
 
 def test_a_long_question_stands_by_what_it_asks() -> None:

@@ -92,7 +92,15 @@ def test_spacy_is_asked_for_late_and_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("# Notes\nbody", "Notes"), ("one line", None), ("It ended.\nThen", None), ("Title\n ", None)],
+    [
+        ("# Notes\nbody", "Notes"),
+        ("one line", None),
+        ("It ended.\nThen", None),
+        ("Title\n ", None),
+        ("我们搬家了。\n很好", None),
+        ("मैं घर गया।\nबस", None),
+        ("标题\n正文", "标题"),
+    ],
 )
 def test_headings(text: str, expected: str | None) -> None:
     assert heading(text) == expected

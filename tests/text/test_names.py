@@ -10,6 +10,7 @@ from nuonuo_memory.text.names import (
     code,
     known_names,
     name_key,
+    name_tokens,
     name_words,
     names,
     normal,
@@ -104,3 +105,56 @@ def test_codes_of_other_words_share_nothing() -> None:
 
 def test_words_that_tell_names_apart() -> None:
     assert name_words("duke of the two of sicilies") == ["duke", "two", "sicilies"]
+
+
+FOUND = {
+    "我妻子王丽在大学工作。": {"王丽"},
+    "王丽的妹妹王芳领养了一只猫，叫墨墨。": {"王丽", "王芳", "墨墨"},
+    "老赵的摊位是向刘女士租的。": {"老赵", "刘女士"},
+    "我们搬到了杭州，周末我很高兴。": {"杭州"},
+    "上司の田中さんは秋に話します。": {"田中"},
+    "恵子の妹の由美がモモという猫を引き取りました。": {"恵子", "由美", "モモ"},
+    "제 딸 서연이가 바이올린을 배워요.": {"서연"},
+    "मेरी बेटी मीरा ने वायलिन बजाना शुरू किया।": {"मीरा"},
+    "बिल्ली का नाम मोमो नाम है": {"मोमो"},
+    "بدأت ابنتي لينا العزف.": {"لينا"},
+    "Meine Tochter Lena spielt Geige in der Garage.": {"Lena"},
+    "Oskar mietet seinen Stand von Frau Brandt.": {"Oskar", "Brandt"},
+    "J'ai vu Claire à Nantes.": {"Claire", "Nantes"},
+    "Kızım Lena'nın kedisi var.": {"Lena"},
+    "我女儿Lena开始学violin了。": {"Lena"},
+}
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_names_in_other_languages(text: str) -> None:
+    assert FOUND[text] <= {name.text for name in names(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "周末我很高兴，高速公路很长。",
+        "大家さんが家賃を上げました。",
+        "Die neue Wohnung ist größer.",
+    ],
+)
+def test_words_that_are_no_names(text: str) -> None:
+    assert names(text) == []
+
+
+def test_marks_tell_names_apart() -> None:
+    assert normal("ガンダム") != normal("カンタム")
+    assert normal("パパ") != normal("ババ")
+    assert normal("İzmir") == normal("I\u0307zmir") == normal("izmir") == "izmir"
+
+
+def test_a_question_without_spaces_holds_names() -> None:
+    known = {"王丽", "墨墨"}
+    found = known_names("王丽的猫墨墨在哪里？", lambda forms: [f in known for f in forms])
+    assert found == ["王丽", "墨墨"]
+    assert name_tokens("Lena上个月") == ["lena", "上", "个", "月"]
+
+
+def test_pairs_of_characters_are_plain_words() -> None:
+    assert ("花生", "~花生") in plain_words("我对花生过敏")

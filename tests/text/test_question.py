@@ -114,6 +114,54 @@ def test_clauses() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "parts"),
+    [
+        ("我女儿学小提琴了，我很高兴能听到她拉琴", ["我女儿学小提琴了", "我很高兴能听到她拉琴"]),
+        (
+            "娘はバイオリンを習い、息子はピアノを弾きます",
+            ["娘はバイオリンを習い", "息子はピアノを弾きます"],
+        ),
+        (
+            "بدأت ابنتي العزف على الكمان، وأنا سعيد جدا بذلك",
+            ["بدأت ابنتي العزف على الكمان", "وأنا سعيد جدا بذلك"],
+        ),
+        ("Er ist so groß that man staunt immer", []),
+    ],
+)
+def test_clauses_end_at_the_commas_of_any_script(sentence: str, parts: list[str]) -> None:
+    assert clauses(sentence) == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "speaker"),
+    [
+        ("Welches Instrument lernt mein Kind?", "user"),
+        ("Was haben Sie mir gegen die Schlaflosigkeit empfohlen?", "assistant"),
+        ("Que m'avez-vous conseillé contre l'insomnie ?", "assistant"),
+        ("¿Qué me recomendaste para dormir?", "assistant"),
+        ("O que você me recomendou contra a insônia?", "assistant"),
+        ("Em que cidade moramos agora?", "user"),
+        ("Che cosa mi hai consigliato per dormire?", "assistant"),
+        ("Wat heb je me aangeraden?", "assistant"),
+        ("Что вы посоветовали мне от бессонницы?", "assistant"),
+        ("Uyumak için bana ne önermiştin?", "assistant"),
+        ("بماذا نصحتني للنوم؟", "assistant"),
+        ("अनिद्रा के लिए आपने क्या सलाह दी थी?", "assistant"),
+        ("关于失眠你给过我什么建议？", "assistant"),
+        ("我不能吃什么东西？", "user"),
+        ("不眠について何を勧めてくれましたか？", "assistant"),
+        ("私は睡眠に問題がありますか？", "user"),
+        ("불면증에 대해 뭘 추천해 줬어?", "assistant"),
+        ("내 딸은 무슨 악기를 배워?", "user"),
+        ("Wo liegt Hamburg?", None),
+        ("哪里是北京？", None),
+    ],
+)
+def test_speaker_in_other_languages(question: str, speaker: str | None) -> None:
+    assert speaker_asked(question) == speaker
+
+
+@pytest.mark.parametrize(
     ("question", "topic"),
     [
         ("What kettle did I buy 10 days ago?", "what kettle did i buy ?"),
@@ -140,7 +188,40 @@ def test_without_now_the_topic_is_the_question() -> None:
         ("Can you help me?", False),
         ("the smoker is hot", False),
         ("", False),
+        ("我女儿学小提琴了。", True),
+        ("我的孩子呢？", False),
+        ("Mein Bruder repariert Uhren.", True),
+        ("هل عندي موعد؟", False),
     ],
 )
 def test_speaks_of_self(text: str, own: bool) -> None:
     assert speaks_of_self(text) is own
+
+
+@pytest.mark.parametrize(
+    ("question", "lasting"),
+    [
+        ("Where did I live in February?", True),
+        ("Where did my brother Tom work in February?", True),
+        ("What was our address in February?", True),
+        ("Who was my boss in February?", True),
+        ("What did I buy in February?", False),
+        ("Where did I go in February?", False),
+        ("Wo habe ich im Februar gewohnt?", True),
+        ("Was habe ich im Februar gekauft?", False),
+        ("Où habitais-je en février ?", True),
+        ("¿Dónde vivía en febrero?", True),
+        ("Onde eu morava em fevereiro?", True),
+        ("Где я жил в феврале?", True),
+        ("二月我住在哪里？", True),
+        ("二月我买了什么？", False),
+        ("二月に私はどこに住んでいましたか？", True),
+        ("2월에 나는 어디에 살았어?", True),
+    ],
+)
+def test_what_held_at_a_time_was_said_before(question: str, lasting: bool) -> None:
+    period = read_question(question, now=NOW).period
+    assert period is not None
+    assert period.lasting == lasting
+    assert (period.nearness(NOW - timedelta(days=120)) > 0.5) == lasting
+    assert period.nearness(NOW - timedelta(days=2)) < 0.5

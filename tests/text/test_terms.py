@@ -15,6 +15,23 @@ CASES = {
     "hosts": ("api.example.com", ["api.example.com", "api", "exampl", "com"]),
     "curly apostrophe": ("don’t ask Ada’s cat", ["ask", "ada", "cat"]),
     "japanese": ("猫が好き", ["猫が", "が好", "好き", "猫", "好"]),
+    "chinese": (
+        "我女儿学小提琴",
+        ["我女", "女儿", "儿学", "学小", "小提", "提琴", *"女儿学小提琴"],
+    ),
+    "hindi": ("मेरी बेटी", ["बेटी"]),
+    "tamil": ("என் மகள்", ["என்", "மகள்"]),
+    "bengali": ("আমার মেয়ে", ["আমার", "মেয়ে"]),
+    "arabic vowels": ("مُحَمَّد", ["محمد"]),
+    "hebrew points": ("שָׁלוֹם", ["שלום"]),
+    "full and half width": ("２０２５ ﾊﾞｲｵﾘﾝ", ["2025", "バイ", "イオ", "オリ", "リン"]),
+    "decomposed": ("Gro\u0308\u00dfe I\u0307zmir", ["grösse", "izmir"]),
+    "french": ("Qu'est-ce que l'instrument ?", ["instrument"]),
+    "german": ("Was ist mit der Katze?", ["katz"]),
+    "thai": ("แมวดำ", ["แม", "มว", "วดํ", "ดํา"]),
+    "korean": ("바이올린을", ["바이", "이올", "올린", "린을"]),
+    "mixed": ("我女儿学violin", ["我女", "女儿", "儿学", "女", "儿", "学", "violin"]),
+    "emoji": ("❤️ cat", ["cat"]),
     "nothing": ("?! ...", []),
 }
 

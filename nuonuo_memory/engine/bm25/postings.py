@@ -69,9 +69,9 @@ class GroupPostings:
     """
 
     def __init__(self) -> None:
-        self.memories = torch.empty(0, dtype=torch.int64)
-        self.lengths = torch.empty(0, dtype=torch.int64)
-        self.length = 0
+        self.memories: Tensor = torch.empty(0, dtype=torch.int64)
+        self.lengths: Tensor = torch.empty(0, dtype=torch.int64)
+        self.length: int = 0
         self._slots: dict[int, int] = {}
         self._free: list[int] = []
         self._runs: list[_Run] = []

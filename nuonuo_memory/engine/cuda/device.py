@@ -29,7 +29,7 @@ class DeviceRecall:
 
     def __init__(self, cue_index: CueIndex) -> None:
         self.cue_index = cue_index
-        self.widened = 0
+        self.widened: int = 0
         self._version = -1
         self._tables: OrderedDict[_Groups, Tiles] = OrderedDict()
         self._graphs: OrderedDict[Shape, Recaller] = OrderedDict()

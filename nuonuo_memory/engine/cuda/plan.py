@@ -75,9 +75,16 @@ class Recaller:
     while the index grows, as long as its tiles fit.
     """
 
+    out_memories: Tensor
+    out_scores: Tensor
+    out_cues: Tensor
+    out_similarity: Tensor
+    out_scalars: Tensor
+    out_state: Tensor
+
     def __init__(self, shape: Shape, device: torch.device, *, captured: bool = True) -> None:
         self.shape = shape
-        self.wide = 1 << (max(16, shape.config.candidates) - 1).bit_length()
+        self.wide: int = 1 << (max(16, shape.config.candidates) - 1).bit_length()
         self.list = LIST_FEW if shape.together else LIST_MANY
         self._device = device
         self._tiles: Tiles | None = None
@@ -95,51 +102,51 @@ class Recaller:
 
     def _query_buffers(self, batch: int) -> None:
         d = self.shape.dimension
-        self.queries = self._room(torch.float32, batch, d)
-        self.int8_codes = self._room(torch.int8, batch, 2, d)
-        self.factor = self._room(torch.float32, batch)
-        self.codes = self._room(torch.float64, batch, d)
-        self.unit = self._room(torch.float64, batch)
-        self.lengths = self._room(torch.float64, batch)
-        self.query_error = self._room(torch.float32, batch)
+        self.queries: Tensor = self._room(torch.float32, batch, d)
+        self.int8_codes: Tensor = self._room(torch.int8, batch, 2, d)
+        self.factor: Tensor = self._room(torch.float32, batch)
+        self.codes: Tensor = self._room(torch.float64, batch, d)
+        self.unit: Tensor = self._room(torch.float64, batch)
+        self.lengths: Tensor = self._room(torch.float64, batch)
+        self.query_error: Tensor = self._room(torch.float32, batch)
 
     def _scan_buffers(self, batch: int) -> None:
         s = self.shape
-        self.table = self._room(torch.int64, s.tiles, 8)
-        self.count = self._room(torch.int64, 1)
-        self.ranges = self._room(torch.int64, batch, 3)
-        self.longest = self._room(torch.float32, 1)
-        self.limits = self._room(torch.float32, batch)
+        self.table: Tensor = self._room(torch.int64, s.tiles, 8)
+        self.count: Tensor = self._room(torch.int64, 1)
+        self.ranges: Tensor = self._room(torch.int64, batch, 3)
+        self.longest: Tensor = self._room(torch.float32, 1)
+        self.limits: Tensor = self._room(torch.float32, batch)
         if s.blocked:
-            self.lower_maxima = self._room(torch.float32, s.tiles * s.per_tile, s.together)
-            self.upper_maxima = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
-            self.found = self._room(torch.int32, batch)
-            self.blocks = self._room(torch.int64, batch, self.list)
+            self.lower_maxima: Tensor = self._room(torch.float32, s.tiles * s.per_tile, s.together)
+            self.upper_maxima: Tensor = self._room(torch.float32, s.tiles * _BLOCKS, s.together)
+            self.found: Tensor = self._room(torch.int32, batch)
+            self.blocks: Tensor = self._room(torch.int64, batch, self.list)
         elif s.together:
             blocks = s.tiles * s.per_tile
-            self.upper_bounds = self._room(torch.float32, s.tiles * TILE, s.together)
+            self.upper_bounds: Tensor = self._room(torch.float32, s.tiles * TILE, s.together)
             self.lower_maxima = self._room(torch.float32, blocks, s.together)
             self.upper_maxima = self._room(torch.float32, blocks, s.together)
         else:
             self.lower_maxima = self._room(torch.float32, s.tiles, batch)
             self.upper_maxima = self._room(torch.float32, s.tiles, batch)
-            self.pairs = self._room(torch.int32, s.tiles, _ROOM)
-            self.sizes = self._room(torch.int32, s.tiles)
+            self.pairs: Tensor = self._room(torch.int32, s.tiles, _ROOM)
+            self.sizes: Tensor = self._room(torch.int32, s.tiles)
 
     def _list_buffers(self, batch: int) -> None:
-        self.counters = self._room(torch.int32, batch, 2)
-        self.entries = self._room(torch.int64, batch, self.list)
-        self.similarity = self._room(torch.float64, batch, self.list)
-        self.cues = self._room(torch.int64, batch, self.list)
-        self.memories = self._room(torch.int64, batch, self.list)
-        self.kept = self._room(torch.int64, batch, self.list)
-        self.best = self._room(torch.int32, batch, self.wide)
-        self.grams = self._room(torch.float64, batch, self.wide, self.wide)
+        self.counters: Tensor = self._room(torch.int32, batch, 2)
+        self.entries: Tensor = self._room(torch.int64, batch, self.list)
+        self.similarity: Tensor = self._room(torch.float64, batch, self.list)
+        self.cues: Tensor = self._room(torch.int64, batch, self.list)
+        self.memories: Tensor = self._room(torch.int64, batch, self.list)
+        self.kept: Tensor = self._room(torch.int64, batch, self.list)
+        self.best: Tensor = self._room(torch.int32, batch, self.wide)
+        self.grams: Tensor = self._room(torch.float64, batch, self.wide, self.wide)
         steps = self.shape.config.max_steps
-        self.weights = self._room(torch.float64, batch, steps, self.wide)
-        self.overlaps = self._room(torch.float64, batch, steps, self.wide)
-        self.shares = self._room(torch.float64, batch, self.wide)
-        self.masses = self._room(torch.float64, batch, self.wide)
+        self.weights: Tensor = self._room(torch.float64, batch, steps, self.wide)
+        self.overlaps: Tensor = self._room(torch.float64, batch, steps, self.wide)
+        self.shares: Tensor = self._room(torch.float64, batch, self.wide)
+        self.masses: Tensor = self._room(torch.float64, batch, self.wide)
 
     def _result_buffers(self, batch: int) -> None:
         widths = (self.shape.k,) * 4 + (3, self.shape.dimension)

@@ -35,9 +35,9 @@ class AssociationGraph:
     """
 
     def __init__(self, *, device: str | torch.device = "cpu") -> None:
-        self.device = torch.device(device)
-        self.mentions = EdgeSet(device=device)
-        self.links = EdgeSet(device=device)
+        self.device: torch.device = torch.device(device)
+        self.mentions: EdgeSet = EdgeSet(device=device)
+        self.links: EdgeSet = EdgeSet(device=device)
         self._memories: dict[int, int] = {}
 
     def __len__(self) -> int:

@@ -72,7 +72,7 @@ class EdgeSet:
     """
 
     def __init__(self, *, device: str | torch.device = "cpu") -> None:
-        self.device = torch.device(device)
+        self.device: torch.device = torch.device(device)
         self._pending: list[Columns] = []
         self._waiting = 0
         self._count = 0

@@ -92,8 +92,8 @@ class KeyRows:
 
     def __init__(self, *, device: torch.device) -> None:
         self.device = device
-        self.keys = torch.zeros(1, dtype=torch.int64, device=device)
-        self.scopes = torch.zeros(1, dtype=torch.int64, device=device)
+        self.keys: Tensor = torch.zeros(1, dtype=torch.int64, device=device)
+        self.scopes: Tensor = torch.zeros(1, dtype=torch.int64, device=device)
         self._lists = torch.zeros(1, 2, dtype=torch.int32, device=device)
         self._pool = torch.zeros(0, dtype=torch.int32, device=device)
         self._entries, self._empty = 1, 0

@@ -85,11 +85,11 @@ class GroupRows:
         self.device = device
         self.chunks: list[Rows] = []
         self.starts: list[int] = []
-        self.count = 0
+        self.count: int = 0
         self._views: list[tuple[int, Rows]] | None = None
-        self.longest = 0.0
+        self.longest: float = 0.0
         """No row was ever longer than this, since the group was last empty."""
-        self.total = torch.zeros(dimension, dtype=torch.int64, device=device)
+        self.total: Tensor = torch.zeros(dimension, dtype=torch.int64, device=device)
         """The sum of the rows' directions, see `direction_sum`."""
 
     @property

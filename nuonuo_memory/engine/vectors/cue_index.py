@@ -35,8 +35,8 @@ class CueIndex:
         if not 1 <= dimension <= 8192:
             raise InvalidInputError(f"dimension must be in [1, 8192], got {dimension}")
         self.dimension = dimension
-        self.device = torch.device(device)
-        self.version = 0
+        self.device: torch.device = torch.device(device)
+        self.version: int = 0
         self.accelerator: object | None = None
         self._groups: dict[int, GroupRows] = {}
         self._slots: list[int | None] = []

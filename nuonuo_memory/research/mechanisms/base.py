@@ -138,8 +138,10 @@ class OnCodes:
         separator: Separator | None = None,
     ) -> None:
         self.dimension = dimension
-        self.config = config or MechanismConfig()
-        self.separator = separator or self.config.separator(dimension, device)
+        self.config: MechanismConfig = config or MechanismConfig()
+        self.separator: Separator | PatternSeparator = separator or self.config.separator(
+            dimension, device
+        )
         self._prepare(self.separator.code_dim, self.separator.winners, torch.device(device))
 
     def _prepare(self, code_dim: int, winners: int, device: torch.device) -> None:
@@ -155,7 +157,7 @@ class CueVectors:
     """
 
     def __init__(self, dimension: int, *, device: torch.device | str) -> None:
-        self.ids = torch.empty(0, dtype=torch.int64, device=device)
+        self.ids: Tensor = torch.empty(0, dtype=torch.int64, device=device)
         self._vectors = torch.empty(0, dimension, device=device)
 
     @property

@@ -28,7 +28,7 @@ class CoarseToFine:
         separator: Separator | None = None,
     ) -> None:
         self.dimension = dimension
-        self.config = config or MechanismConfig()
+        self.config: MechanismConfig = config or MechanismConfig()
         self._coarse = FlatHebbian(
             dimension, config=self.config, device=device, separator=separator
         )

@@ -13,4 +13,4 @@ from nuonuo_memory.research.mechanisms.flat import FlatHebbian
 class Polynomial(FlatHebbian):
     """One associator from cue codes to target codes, of the order that the settings name."""
 
-    order = None
+    order: int | None = None

@@ -32,7 +32,7 @@ class TwoStageHopfield:
         separator: Separator | None = None,  # noqa: ARG002 - it works on vectors, not on codes
     ) -> None:
         self.dimension = dimension
-        self.config = config or MechanismConfig()
+        self.config: MechanismConfig = config or MechanismConfig()
         self._cues = CueVectors(dimension, device=device)
 
     def store(self, cues: Tensor, targets: Tensor, ids: Tensor) -> None:

@@ -50,7 +50,7 @@ class Database:
         self, path: Path | None, *, mode: str, timeout: float, immutable: bool = False
     ) -> None:
         self.path = path
-        self.name = "memory" if path is None else str(path)
+        self.name: str = "memory" if path is None else str(path)
         self.timeout = timeout
         self.generation = 0
         self._mode = mode
@@ -59,7 +59,7 @@ class Database:
         self._closed = False
         self._writer = threading.RLock()
         self._local = threading.local()
-        self.engine = self._make_engine()
+        self.engine: Engine = self._make_engine()
 
     def _make_uri(self) -> str:
         if self.path is None:

@@ -40,7 +40,7 @@ APPLICATION_ID: Final = 0x6E756F32
 FORMAT: Final = "nuonuo-memory"
 """Value of `meta.format`, for databases that have no application id."""
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
 _Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -54,21 +54,21 @@ def _live() -> Column[bool]:
     return Column("live", Boolean, nullable=False)
 
 
-meta = Table(
+meta: Table = Table(
     "meta",
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
-counters = Table(
+counters: Table = Table(
     "counters",
     metadata,
     Column("name", Text, primary_key=True),
     Column("last", _Key, nullable=False),
 )
 
-namespaces = Table(
+namespaces: Table = Table(
     "namespaces",
     metadata,
     _key(),
@@ -76,7 +76,7 @@ namespaces = Table(
     Column("path", Text, nullable=False),  # see `paths.encode`
 )
 
-ancestors = Table(
+ancestors: Table = Table(
     "ancestors",
     metadata,
     # Of a namespace and of each one above it, so that all below one are found by an index.
@@ -92,7 +92,7 @@ ancestors = Table(
     Index("ancestors_namespace", "namespace_key"),
 )
 
-memories = Table(
+memories: Table = Table(
     "memories",
     metadata,
     _key(),
@@ -109,7 +109,7 @@ memories = Table(
     Index("memories_session", "namespace_key", "session_hash"),
 )
 
-contents = Table(
+contents: Table = Table(
     "contents",
     metadata,
     _key(),
@@ -121,7 +121,7 @@ contents = Table(
     Column("metadata", JSON(none_as_null=True), nullable=False),
 )
 
-cues = Table(
+cues: Table = Table(
     "cues",
     metadata,
     _key(),
@@ -133,7 +133,7 @@ cues = Table(
     Index("cues_memory", "memory_key"),
 )
 
-terms = Table(
+terms: Table = Table(
     "terms",
     metadata,
     _key(),
@@ -144,7 +144,7 @@ terms = Table(
     Index("terms_memory", "memory_key"),
 )
 
-mentions = Table(
+mentions: Table = Table(
     "mentions",
     metadata,
     _key(),
@@ -157,7 +157,7 @@ mentions = Table(
     Index("mentions_memory", "memory_key"),
 )
 
-links = Table(
+links: Table = Table(
     "links",
     metadata,
     _key(),
@@ -171,7 +171,7 @@ links = Table(
     Index("links_target", "target_key"),
 )
 
-strengths = Table(
+strengths: Table = Table(
     "strengths",
     metadata,
     # Only of memories that were of use, or that a pass of consolidation has weighed.
@@ -181,7 +181,7 @@ strengths = Table(
     Column("strength", Float, nullable=False),
 )
 
-changes = Table(
+changes: Table = Table(
     "changes",
     metadata,
     Column("seq", _Key, primary_key=True, autoincrement=False),
@@ -190,7 +190,7 @@ changes = Table(
     Column("namespace_key", _Key, nullable=False),
 )
 
-SENSITIVE: Final = {
+SENSITIVE: Final[dict[Table, tuple[str, ...]]] = {
     contents: ("id", "text", "role", "session", "digest", "metadata"),
     namespaces: ("path",),
     cues: ("text", "vector"),

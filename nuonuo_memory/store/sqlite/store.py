@@ -13,7 +13,7 @@ from typing import Self
 
 from nuonuo_memory.errors import ReadOnlyStoreError, StoreBusyError, StoreFullError
 from nuonuo_memory.platform import whole_file
-from nuonuo_memory.store.protocol import VectorBatches
+from nuonuo_memory.store.protocol import BATCH, EVERY_MEMORY, VectorBatches
 from nuonuo_memory.store.rows import (
     AttributeBatch,
     Change,
@@ -38,8 +38,6 @@ from nuonuo_memory.store.sqlite.transaction import SqliteTransaction
 from nuonuo_memory.store.sqlite.watch import Watch
 
 _log = logging.getLogger(__name__)
-_ANY = Query()
-_BATCH = 20_000  # rows read at once: 15 MB of vectors of 384 dimensions
 
 
 class Store:
@@ -58,12 +56,12 @@ class Store:
 
     def __init__(self, database: Database, meta: dict[str, str], *, read_only: bool) -> None:
         self._database = database
-        self.path = database.path
+        self.path: Path | None = database.path
         self.read_only = read_only
-        self.encoder_name = meta["encoder_name"]
-        self.dimension = int(meta["dimension"])
-        self.calibration = float(meta.get("calibration", 0.0))
-        self.erasure_pending = False
+        self.encoder_name: str = meta["encoder_name"]
+        self.dimension: int = int(meta["dimension"])
+        self.calibration: float = float(meta.get("calibration", 0.0))
+        self.erasure_pending: bool = False
         self._weighs = meta.get("schema_version") != "1" or not read_only
         self._watch = Watch(database)
 
@@ -268,7 +266,7 @@ class Store:
             return queries.links_of(connection, memory_key)
 
     def find(
-        self, query: Query = _ANY, *, limit: int | None = None, offset: int = 0
+        self, query: Query = EVERY_MEMORY, *, limit: int | None = None, offset: int = 0
     ) -> list[MemoryRow]:
         """The memories meant, by time (`at`, else `created_at`), then key.
 
@@ -278,12 +276,12 @@ class Store:
         with self._database.reading() as connection:
             return queries.find(connection, query, limit=limit, offset=offset)
 
-    def find_keys(self, query: Query = _ANY) -> Ints:
+    def find_keys(self, query: Query = EVERY_MEMORY) -> Ints:
         """The keys of the memories meant, ascending, int64 [n]."""
         with self._database.reading() as connection:
             return queries.find_keys(connection, query)
 
-    def count(self, query: Query = _ANY) -> int:
+    def count(self, query: Query = EVERY_MEMORY) -> int:
         """How many memories are meant."""
         with self._database.reading() as connection:
             return queries.count(connection, query)
@@ -303,7 +301,7 @@ class Store:
         with self._database.reading() as connection:
             return queries.namespace_keys(connection, namespace, prefix=prefix)
 
-    def counts(self, query: Query = _ANY) -> Counts:
+    def counts(self, query: Query = EVERY_MEMORY) -> Counts:
         """How much belongs to the memories meant; a link belongs to the memory that it leaves."""
         with self._database.reading() as connection:
             found = queries.counts(connection, query)
@@ -318,7 +316,7 @@ class Store:
     # -------------------------------------------------------------------------- loading
 
     def load_cues(
-        self, *, memory_keys: Ints | None = None, size: int = _BATCH
+        self, *, memory_keys: Ints | None = None, size: int = BATCH
     ) -> Iterator[CueBatch]:
         """All cues with their vectors, or those of some memories, in batches."""
         return loaders.cue_batches(
@@ -332,31 +330,31 @@ class Store:
         return loaders.cue_text_batches(self._database, size=size, memory_keys=memory_keys)
 
     def load_terms(
-        self, *, memory_keys: Ints | None = None, size: int = _BATCH
+        self, *, memory_keys: Ints | None = None, size: int = BATCH
     ) -> Iterator[TermBatch]:
         """The hashed terms of all memories, or of some, in batches."""
         return loaders.term_batches(self._database, size=size, memory_keys=memory_keys)
 
     def load_attributes(
-        self, *, memory_keys: Ints | None = None, size: int = _BATCH
+        self, *, memory_keys: Ints | None = None, size: int = BATCH
     ) -> Iterator[AttributeBatch]:
         """Namespace, role, session, turn, time and id of all memories, or of some, in batches."""
         return loaders.attribute_batches(self._database, size=size, memory_keys=memory_keys)
 
     def load_mentions(
-        self, *, memory_keys: Ints | None = None, size: int = _BATCH
+        self, *, memory_keys: Ints | None = None, size: int = BATCH
     ) -> Iterator[list[MentionRow]]:
         """All mentions, or those of some memories, in batches."""
         return loaders.mention_batches(self._database, size=size, memory_keys=memory_keys)
 
     def load_links(
-        self, *, memory_keys: Ints | None = None, into: bool = False, size: int = _BATCH
+        self, *, memory_keys: Ints | None = None, into: bool = False, size: int = BATCH
     ) -> Iterator[list[LinkRow]]:
         """All links, or those that leave some memories (`into`: lead to them), in batches."""
         return loaders.link_batches(self._database, size=size, memory_keys=memory_keys, into=into)
 
     def load_strengths(
-        self, *, memory_keys: Ints | None = None, size: int = _BATCH
+        self, *, memory_keys: Ints | None = None, size: int = BATCH
     ) -> Iterator[list[StrengthRow]]:
         """The strengths of all memories that have one, or of some, in batches."""
         if not self._weighs:  # a file of version 1 that is only read has none

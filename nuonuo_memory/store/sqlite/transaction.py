@@ -55,7 +55,7 @@ class SqliteTransaction:
         self._connection = connection
         self._dimension = dimension
         self._log = Log()
-        self.forgets = False
+        self.forgets: bool = False
 
     # ------------------------------------------------------------------------------- add
 
