@@ -31,7 +31,7 @@ def stand_in() -> FunctionCallingLLM:
 
     def answer(messages: Sequence[ChatMessage], **_: object) -> ChatMessage:
         known = [str(one.content) for one in messages if one.role is MessageRole.SYSTEM]
-        said = known[0].splitlines()[1] if known else "I shall remember that."
+        said = known[0].splitlines()[2] if known else "I shall remember that."
         return ChatMessage(role=MessageRole.ASSISTANT, content=said)
 
     return MockFunctionCallingLLM(response_generator=answer)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import builtins
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
@@ -31,7 +33,7 @@ from nuonuo_memory.recall.request import RecallRequest
 from nuonuo_memory.store.convert import memories_of, memory_of
 from nuonuo_memory.store.rows import MemoryRow
 from nuonuo_memory.text.augment import Augmenter, ParaphraseFunction, as_augmenter
-from nuonuo_memory.text.mentions import LinkExtractor
+from nuonuo_memory.text.mentions import LinkExtractor, RuleLinkExtractor
 from nuonuo_memory.threads import WORKERS, AsyncRunner, async_twin
 from nuonuo_memory.types import (
     Cue,
@@ -289,6 +291,38 @@ class TextMemory:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        """Return the memory itself: copies of what holds one share it, as they share its file."""
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
+        """Travel by path: unpickled, the file is opened again with the same settings.
+
+        Raises:
+            InvalidInputError: There is no file, or a part of the memory is the application's own.
+        """
+        from nuonuo_memory.encoders.minilm import NAME
+
+        own = not isinstance(self._core.extractor, RuleLinkExtractor)
+        if self.path is None or self._paraphrasing is not None or own:
+            lacks = "is in this process only" if self.path is None else "has parts of your own"
+            raise InvalidInputError(
+                f"a memory that {lacks} cannot be pickled; send its path, and open it there with "
+                "TextMemory.open(path, ...)"
+            )
+        opened = partial(
+            type(self).open,
+            str(Path(self.path).resolve()),
+            encoder=None if self.encoder.name == NAME else self.encoder,
+            namespace=self.namespace,
+            config=self._core.config,
+            read_only=self._core.store.read_only,
+        )
+        return opened, ()
 
     # ---------------------------------------------------------------------------- store
 

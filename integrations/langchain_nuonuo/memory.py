@@ -41,6 +41,8 @@ class NuonuoMemory(Strict, BaseMemory):
     The chain sees the last `window` turns word for word and, before them, a dated note of older
     turns that the current input brings to mind; a turn of the window is never in the note too.
     Everything is stored, and `save_context` of the same words twice stores both, as a buffer does.
+    The window is read from the memory each time: what was forgotten, updated or added elsewhere,
+    under the same session, shows at once.
 
     Attributes:
         memory: Where turns are stored.
@@ -94,7 +96,7 @@ class NuonuoMemory(Strict, BaseMemory):
     count_tokens: Callable[[str], int] = about_tokens
     min_confidence: float = 0.0
     _session: str = PrivateAttr()
-    _tail: list[Memory] | None = PrivateAttr(default=None)
+    _last_turn: int | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - pydantic's signature
         """Give the conversation a name of its own where it has none."""
@@ -134,19 +136,16 @@ class NuonuoMemory(Strict, BaseMemory):
         said = _text(_one(inputs, self.input_key, "input_key", {self.memory_key, "stop"}))
         answered = _text(_one(outputs, self.output_key, "output_key", set()))
         turns = [("user", said), ("assistant", answered)]
-        recent = self._recent()
-        observed = self.memory.observe(
+        self.memory.observe(
             [Message(role, text, id=uuid.uuid4().hex) for role, text in turns],
             session=self._session,
             at=datetime.now(UTC),
             namespace=self.namespace,
         )
-        self._tail = [*recent, *observed.memories]
 
     def clear(self) -> None:
         """Forget this conversation; what the namespace holds beside it stays."""
         self.memory.forget(namespace=self._namespace(), session=self._session)
-        self._tail = []
 
     def _arguments(self, k: int) -> RecallArguments:
         return RecallArguments(
@@ -167,11 +166,26 @@ class NuonuoMemory(Strict, BaseMemory):
         return self.memory.namespace if self.namespace is None else self.namespace
 
     def _recent(self) -> list[Memory]:
-        """Return the window's turns; an earlier run's come from the store, once."""
-        if self._tail is None:
-            self._tail = self.memory.list(namespace=self.namespace, session=self._session)
-        self._tail = self._tail[max(len(self._tail) - self.window, 0) :]
-        return self._tail
+        """Return the window's turns, as the memory holds them now."""
+        if self.window <= 0:
+            return []
+        found: list[Memory] = []
+        if self._last_turn is not None:  # a few turns suffice, unless some of them were forgotten
+            found = self._spoken({"turn": {"$gt": self._last_turn - self.window}})
+        if len(found) < self.window:
+            found = self._spoken({})
+        recent = found[max(len(found) - self.window, 0) :]
+        self._last_turn = recent[-1].turn if recent else None
+        return recent
+
+    def _spoken(self, where: dict[str, Any]) -> list[Memory]:
+        """Return turns of this conversation in order; rules and results of tools are not shown."""
+        turns = self.memory.list(
+            namespace=self.namespace,
+            session=self._session,
+            where={**where, "role": {"$in": ["user", "assistant"]}},
+        )
+        return sorted(turns, key=lambda turn: -1 if turn.turn is None else turn.turn)
 
     def _line(self, turn: Memory) -> str:
         prefix = self.ai_prefix if turn.role == "assistant" else self.human_prefix

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -67,7 +69,9 @@ class NuonuoStore(BaseStore):
     Every item is a memory, so one file may hold items and conversations. A batch reads the state
     before its own puts; the last put of a key wins; the puts of one namespace are one
     transaction. Filters are false, never an error, where a field is missing or of another kind.
-    Expired items are never returned; they are deleted with the next put and by `sweep_ttl`.
+    Expired items are never returned. They are deleted, from the bytes of the file too, with the
+    next put or list of namespaces, and by `sweep_ttl`; those that another process put, when a
+    store first does so.
 
     Args:
         memory: The memory that holds the items.
@@ -85,7 +89,7 @@ class NuonuoStore(BaseStore):
     """
 
     supports_ttl: bool = True
-    __slots__ = ("_fields", "_memory", "_owned", "_ranking", "_root", "ttl_config")
+    __slots__ = ("_due", "_fields", "_memory", "_owned", "_ranking", "_root", "ttl_config")
     ROOT: ClassVar[Namespace] = ("langgraph-store",)
 
     def __init__(
@@ -102,6 +106,7 @@ class NuonuoStore(BaseStore):
         self._fields = paths_of(fields)
         self._root = namespace_of(root)
         self._owned = False
+        self._due = [0.0]  # heap of times when items expire; 0: what the file holds is not known
         self._ranking = RecallArguments(prefix=True, hops=hops, min_confidence=min_confidence)
         if ttl is not None:
             refuse_unknown(ttl, TTLConfig.__annotations__, by="ttl")
@@ -217,12 +222,20 @@ class NuonuoStore(BaseStore):
 
     def sweep_ttl(self) -> int:
         """Delete what has expired; returns how many items."""
-        due = {"expires": {"$lte": time.time()}}
+        now = time.time()
+        with suppress(IndexError):  # another thread may take the last one meanwhile
+            while (first := heapq.heappop(self._due)) <= now:
+                pass
+            heapq.heappush(self._due, first)
+        due = {"expires": {"$lte": now}}
         return self._memory.forget(namespace=self._root, prefix=True, where=due)
 
     async def asweep_ttl(self) -> int:
         """Delete what has expired, in a thread; returns how many items."""
         return await asyncio.to_thread(self.sweep_ttl)
+
+    def _is_due(self) -> bool:
+        return any(first <= time.time() for first in self._due[:1])
 
     def _get(self, op: GetOp) -> Item | None:
         (memory,) = self._memory.get_many([id_of(self._root, op.namespace, op.key)])
@@ -271,7 +284,7 @@ class NuonuoStore(BaseStore):
         gone = [memory.id for memory in self._memory.get_many(gone) if memory is not None]
         if gone:
             self._memory.forget(gone)
-        if self.ttl_config is not None:
+        if self.ttl_config is not None or self._is_due():
             self.sweep_ttl()
         groups: dict[tuple[str, ...], list[NewMemory]] = {}
         for one, op in puts.items():
@@ -284,7 +297,9 @@ class NuonuoStore(BaseStore):
     def _item(self, one: str, op: PutOp, value: dict[str, Any]) -> NewMemory:
         metadata: dict[str, Any] = {"key": op.key, "value": value}
         if op.ttl is not None:
-            metadata |= {"ttl": op.ttl, "expires": time.time() + 60 * op.ttl}
+            expires = time.time() + 60 * op.ttl
+            heapq.heappush(self._due, expires)
+            metadata |= {"ttl": op.ttl, "expires": expires}
         texts = [text for text in self._texts(op, value) if text.strip()]
         if not texts:
             return NewMemory(text=f"item {op.key}", metadata=metadata, id=one, derive=False)
@@ -303,11 +318,13 @@ class NuonuoStore(BaseStore):
         for memory in memories:
             ttl = memory.metadata.get("ttl")
             if ttl is not None:
-                expires = {"expires": time.time() + 60 * ttl}
-                self._memory.update(memory.id, metadata={**memory.metadata, **expires})
+                expires = time.time() + 60 * ttl
+                heapq.heappush(self._due, expires)
+                metadata = {**memory.metadata, "expires": expires}
+                self._memory.update(memory.id, metadata=metadata)
 
     def _namespaces(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
-        if self.ttl_config is not None:
+        if self.ttl_config is not None or self._is_due():
             self.sweep_ttl()
         every = [outer(self._root, path) for path in self._memory.namespaces(self._root)]
         found = {

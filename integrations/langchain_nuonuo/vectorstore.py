@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_nuonuo.documents import document_of
 from langchain_nuonuo.searches import SearchedStore
 from nuonuo_memory.agents.arguments import require_memory
+from nuonuo_memory.agents.batches import named_in_errors
 from nuonuo_memory.encoders import as_encoder
 from nuonuo_memory.errors import DuplicateIdError, InvalidInputError
 from nuonuo_memory.inputs import namespace_of
@@ -123,6 +125,7 @@ class NuonuoVectorStore(SearchedStore):
         memory: TextMemory | None = None,
         path: str | Path | None = None,
         namespace: str | tuple[str, ...] | None = None,
+        skip_blank: bool = False,
     ) -> Self:
         """Make a store of texts.
 
@@ -134,9 +137,10 @@ class NuonuoVectorStore(SearchedStore):
             memory: An open memory.
             path: File of the memory to open.
             namespace: Where the texts are.
+            skip_blank: Leave out texts without a visible character.
         """
         store = cls(embedding, memory=memory, path=path, namespace=namespace)
-        store.add_texts(texts, metadatas, ids=ids)
+        store.add_texts(texts, metadatas, ids=ids, skip_blank=skip_blank)
         return store
 
     def add_documents(  # type: ignore[override] # unknown keywords are refused
@@ -146,6 +150,7 @@ class NuonuoVectorStore(SearchedStore):
         ids: Sequence[str | None] | None = None,
         cues: Sequence[Sequence[str]] | None = None,
         batch_size: int = 1000,
+        skip_blank: bool = False,
     ) -> list[str]:
         """Store documents; one with a known id replaces what it named.
 
@@ -154,9 +159,15 @@ class NuonuoVectorStore(SearchedStore):
             ids: Their ids; a document's own id, or a new one, where there is none.
             cues: Further cues of each document.
             batch_size: Documents to a transaction.
+            skip_blank: Leave out documents that hold no text, such as a scanned page's.
 
         Returns:
-            The ids, in order.
+            The ids of the documents that are stored, in order.
+
+        Raises:
+            EmptyTextError: A document holds no text, and `skip_blank` does not leave it out.
+            InvalidInputError: A document's metadata holds what JSON does not. The error names the
+                document by its place and its id, and the field; nothing was stored.
         """
         given = [document.id for document in documents] if ids is None else list(ids)
         further = [()] * len(documents) if cues is None else list(cues)
@@ -166,12 +177,17 @@ class NuonuoVectorStore(SearchedStore):
                 f"got {len(given)} ids and {len(further)} cues"
             )
         self._refuse_others([one for one in given if one is not None])
-        new = (
-            NewMemory(document.page_content, tuple(more), document.metadata, id=one or uuid4().hex)
-            for document, one, more in zip(documents, given, further, strict=True)
+        new = named_in_errors(
+            (
+                NewMemory(document.page_content, tuple(more), document.metadata, id=one)
+                for document, one, more in zip(documents, given, further, strict=True)
+                if not skip_blank or document.page_content.strip()
+            ),
+            "document",
         )
+        ready = iter([item if item.id else replace(item, id=uuid4().hex) for item in new])
         stored: list[str] = []
-        while batch := list(islice(new, batch_size)):
+        while batch := list(islice(ready, batch_size)):
             last = {item.id: item for item in batch}  # of two with one id the later one wins
             self.memory.remember_many(list(last.values()), namespace=self._namespace, replace=True)
             stored += [str(item.id) for item in batch]
@@ -194,6 +210,7 @@ class NuonuoVectorStore(SearchedStore):
         ids: Sequence[str | None] | None = None,
         cues: Sequence[Sequence[str]] | None = None,
         batch_size: int = 1000,
+        skip_blank: bool = False,
     ) -> list[str]:
         """Store texts, as `add_documents` does."""
         words = list(texts)
@@ -202,7 +219,9 @@ class NuonuoVectorStore(SearchedStore):
             Document(page_content=text, metadata=metadata or {})
             for text, metadata in zip(words, details, strict=True)
         ]
-        return self.add_documents(documents, ids=ids, cues=cues, batch_size=batch_size)
+        return self.add_documents(
+            documents, ids=ids, cues=cues, batch_size=batch_size, skip_blank=skip_blank
+        )
 
     def delete(  # type: ignore[override] # unknown keywords are refused
         self, ids: builtins.list[str] | None = None

@@ -63,6 +63,14 @@ def both(*filters: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return {"$and": asked}
 
 
+def every(*filters: MetadataFilters | None) -> MetadataFilters | None:
+    """Return the metadata filters that hold when all of the given ones hold."""
+    asked = [one for one in filters if one is not None and one.filters]
+    if len(asked) <= 1:
+        return asked[0] if asked else None
+    return MetadataFilters(filters=list(asked), condition=FilterCondition.AND)
+
+
 def _where_of_one(one: MetadataFilter) -> Where:
     operator, value = one.operator, one.value
     if operator is FilterOperator.IS_EMPTY:

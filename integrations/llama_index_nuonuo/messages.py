@@ -14,12 +14,16 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
+from nuonuo_memory.inputs import messages_of
 from nuonuo_memory.types import Memory, Message
 
 Tokenizer = Callable[[str], list[Any]]
 
 MESSAGE_KEY = "_chat_message"
 """In a memory's metadata: the chat message that it was made from, whole."""
+
+LENGTHS_KEY = "_chat_lengths"
+"""In a memory's metadata: how long the message's text blocks are, which are cut from the text."""
 
 SPOKEN = ("user", "assistant")
 """The roles whose words are worth recalling."""
@@ -36,6 +40,40 @@ def words_of(message: ChatMessage) -> str:
     return "\n".join(block.text for block in message.blocks if isinstance(block, TextBlock))
 
 
+_SPEAKERS = {"chatbot": "assistant", "model": "assistant"}
+_OBSERVATION = "Observation: "
+
+
+def role_of(message: ChatMessage) -> str:
+    """Return a message's role in a memory's words: a chatbot or model is the assistant."""
+    return _SPEAKERS.get(message.role.value, message.role.value)
+
+
+def spoken_of(message: ChatMessage, *, own_id: str | None = None) -> Message | None:
+    """Return what a person or the model said, whole; `None` for everything else."""
+    words, role = words_of(message), role_of(message)
+    if role not in SPOKEN or not words.strip():
+        return None
+    name = message.additional_kwargs.get("name")
+    return Message(role, words, name=name if isinstance(name, str) else None, id=own_id)
+
+
+def answers_of(message: ChatMessage) -> list[str]:
+    """Return what tools answered: their results, and those that an agent's reasoning quotes."""
+    words = words_of(message)
+    if message.role in (MessageRole.TOOL, MessageRole.FUNCTION):
+        return [words]
+    if message.role is MessageRole.ASSISTANT:
+        return [line for line in words.splitlines() if line.startswith(_OBSERVATION)]
+    return []
+
+
+def calls_tools(message: ChatMessage) -> bool:
+    """Whether a message calls tools, so that the run goes on after it."""
+    in_blocks = any(isinstance(block, ToolCallBlock) for block in message.blocks)
+    return in_blocks or bool(message.additional_kwargs.get("tool_calls"))
+
+
 def turn_of(message: ChatMessage, *, own_id: str | None = None) -> Message:
     """Return the turn that stands for a chat message in a memory.
 
@@ -43,26 +81,68 @@ def turn_of(message: ChatMessage, *, own_id: str | None = None) -> Message:
     stand as a short note with the role `silent`, so that long outputs cost no encoding and are
     never recalled; the message itself is kept beside the turn.
     """
-    words = words_of(message)
-    if message.role.value in SPOKEN and words.strip():
-        return Message(message.role.value, words, id=own_id)
-    note = words.strip() or _note_of(message)
+    spoken = spoken_of(message, own_id=own_id)
+    if spoken is not None:
+        return spoken
+    note = words_of(message).strip() or _note_of(message)
     return Message(SILENT, note[:_SILENT_CHARS].strip(), id=own_id)
 
 
 def kept(message: ChatMessage) -> dict[str, Any]:
-    """Return the metadata that brings a chat message back as it was."""
-    return {MESSAGE_KEY: message.model_dump(mode="json")}
+    """Return the metadata that brings a chat message back as it was.
+
+    The words of what was said stand in the memory's text alone, so that an update or a forgetting
+    of the memory leaves none of them here.
+    """
+    whole = message.model_dump(mode="json")
+    spoken = spoken_of(message)
+    if spoken is None or message_text(spoken.content) != spoken.content:
+        return {MESSAGE_KEY: whole}
+    texts = [block for block in whole["blocks"] if block["block_type"] == "text"]
+    lengths = [len(block["text"]) for block in texts]
+    for block in texts:
+        block["text"] = ""
+    return {MESSAGE_KEY: whole, LENGTHS_KEY: lengths}
 
 
 def message_of(memory: Memory) -> ChatMessage:
-    """Return the chat message that a memory was made from, or one with the memory's text."""
+    """Return the chat message that a memory was made from, with the words it holds now."""
     whole = memory.metadata.get(MESSAGE_KEY)
-    if whole is not None:
-        return ChatMessage.model_validate(whole)
-    known = {role.value for role in MessageRole}
-    role = memory.role if memory.role in known else MessageRole.USER.value
-    return ChatMessage(role=role, content=memory.text)
+    if whole is None:
+        known = {role.value for role in MessageRole}
+        role = memory.role if memory.role in known else MessageRole.USER.value
+        return ChatMessage(role=role, content=memory.text)
+    message = ChatMessage.model_validate(whole)
+    lengths = memory.metadata.get(LENGTHS_KEY)
+    if lengths is None:
+        spoken = spoken_of(message)
+        if spoken is None or message_text(spoken.content) == memory.text:
+            return message
+        lengths = [-1]  # changed since: one text
+    texts = iter(_pieces(memory.text, lengths))
+    blocks = []
+    for block in message.blocks:
+        if not isinstance(block, TextBlock):
+            blocks.append(block)
+        elif (text := next(texts, None)) is not None:
+            blocks.append(block.model_copy(update={"text": text}))
+    return message.model_copy(update={"blocks": blocks})
+
+
+def message_text(words: str) -> str:
+    """Return words as a memory's text holds them."""
+    return messages_of([Message("user", words)])[0].content
+
+
+def _pieces(text: str, lengths: Sequence[int]) -> list[str]:
+    """Cut a text into pieces of these lengths, a line's end between; whole if it was changed."""
+    if sum(lengths) + len(lengths) - 1 != len(text):
+        return [text]
+    pieces, start = [], 0
+    for length in lengths:
+        pieces.append(text[start : start + length])
+        start += length + 1
+    return pieces
 
 
 def last_question(messages: Sequence[ChatMessage]) -> str:

@@ -146,6 +146,11 @@ def explained(found: NodeWithScore, hit: Hit) -> NodeWithScore:
     return NodeWithScore(node=found.node.model_copy(update=changed), score=hit.score)
 
 
+def with_text(nodes: Sequence[BaseNode]) -> list[BaseNode]:
+    """Return the nodes that hold a text."""
+    return [node for node in nodes if node.get_content(metadata_mode=MetadataMode.NONE).strip()]
+
+
 def linked(nodes: Sequence[BaseNode], known: Container[str] = ()) -> list[NewMemory]:
     """Return the nodes as memories, their relationships as links.
 

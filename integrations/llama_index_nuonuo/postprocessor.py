@@ -8,10 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
+from llama_index.core.vector_stores.types import MetadataFilters
 
+from llama_index_nuonuo.filters import every
 from llama_index_nuonuo.nodes import explained, scored
 from llama_index_nuonuo.recall_fields import RecallFields
 from llama_index_nuonuo.retriever import NuonuoRetriever
@@ -25,6 +28,11 @@ class AssociationPostprocessor(RecallFields, BaseNodePostprocessor):
     The nodes must have been stored here too, under the same ids (`from_nodes`); nodes that were
     not are kept after the others. What comes back is ranked by activation and by likeness to the
     question together; a node's metadata says under `nuonuo` which path led to it.
+
+    LlamaIndex does not tell a postprocessor which filters the retriever used. Give them here too,
+    as `filters` or by `retriever` in `from_nodes`, and per query by `with_filters`: then no walk
+    starts at, goes through or ends at a node that they exclude. Without them every node of the
+    namespace may be added.
 
     The retriever should give more nodes than are asked for in the end: ten to start from lead
     further than five.
@@ -55,6 +63,9 @@ class AssociationPostprocessor(RecallFields, BaseNodePostprocessor):
         *,
         path: str | Path | None = None,
         embed_model: AnyEncoder | None = None,
+        filters: MetadataFilters | None = None,
+        retriever: BaseRetriever | None = None,
+        skip_blank: bool = False,
         **fields: Any,  # noqa: ANN401 - the fields of the class, which pydantic checks
     ) -> Self:
         """Store nodes, most often those of the index that the retriever searches.
@@ -63,15 +74,27 @@ class AssociationPostprocessor(RecallFields, BaseNodePostprocessor):
             nodes: What to store; a node whose id is stored already replaces it.
             path: The memory's file; without one it lives in this process only.
             embed_model: The memory's encoder; the built-in MiniLM when `None`.
+            filters: Which nodes may be added, gone through and returned.
+            retriever: The retriever whose nodes come in; its filters hold here too.
+            skip_blank: Leave out nodes that hold no text, rather than refuse them all.
             fields: The class's other fields, such as `hops` and `top_n`.
 
         Raises:
             TypeError: The class has no such field.
+            InvalidInputError: `retriever` does not say which filters it uses.
         """
-        made = cls(path=None if path is None else str(path), **fields)
+        if retriever is not None:
+            filters = every(filters, filters_of(retriever))
+        made = cls(path=None if path is None else str(path), filters=filters, **fields)
         made.open(embed_model)
-        NuonuoRetriever(made.memory, namespace=made.namespace).add_nodes(nodes)
+        NuonuoRetriever(made.memory, namespace=made.namespace).add_nodes(
+            nodes, skip_blank=skip_blank
+        )
         return made
+
+    def with_filters(self, filters: MetadataFilters | None) -> Self:
+        """Return a copy on the same memory whose own filters and these must hold, for a query."""
+        return self.model_copy(update={"filters": every(self.filters, filters)})
 
     def _postprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
@@ -99,6 +122,22 @@ class AssociationPostprocessor(RecallFields, BaseNodePostprocessor):
             if key not in set(stored)
         ]
         return [*ranked, *foreign][:wanted]
+
+
+def filters_of(retriever: BaseRetriever) -> MetadataFilters | None:
+    """Return the metadata filters that a retriever uses; `None` when it uses none.
+
+    Raises:
+        InvalidInputError: It does not say, as retrievers that ask others do not.
+    """
+    for name in ("filters", "_filters"):
+        if hasattr(retriever, name):
+            found: MetadataFilters | None = getattr(retriever, name)
+            return found
+    raise InvalidInputError(
+        f"{type(retriever).__name__} does not say which metadata filters it uses; give filters=... "
+        "instead"
+    )
 
 
 def activation(scores: dict[str, float | None]) -> dict[str, float]:

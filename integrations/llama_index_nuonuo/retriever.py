@@ -24,8 +24,9 @@ from llama_index.core.vector_stores.types import MetadataFilters
 
 from llama_index_nuonuo.connection import open_memory
 from llama_index_nuonuo.filters import where_of
-from llama_index_nuonuo.nodes import linked, relations_of, scored
+from llama_index_nuonuo.nodes import linked, relations_of, scored, with_text
 from nuonuo_memory.agents.arguments import RecallArguments, require_file, require_memory
+from nuonuo_memory.agents.batches import named_in_errors
 from nuonuo_memory.encoders import AnyEncoder
 from nuonuo_memory.encoders.base import encode_checked
 from nuonuo_memory.memory import TextMemory
@@ -111,6 +112,7 @@ class NuonuoRetriever(BaseRetriever):
         memory: TextMemory | None = None,
         path: str | Path | None = None,
         embed_model: AnyEncoder | None = None,
+        skip_blank: bool = False,
         similarity_top_k: int = 5,
         hops: int = 0,
         filters: MetadataFilters | None = None,
@@ -135,6 +137,7 @@ class NuonuoRetriever(BaseRetriever):
             path: The new memory's file, which is made where there is none; without one it lives in
                 this process only.
             embed_model: The new memory's encoder; the built-in MiniLM when `None`.
+            skip_blank: Leave out nodes that hold no text, rather than refuse them all.
             similarity_top_k: As for the class, like all that follow.
             hops: Associations followed at most.
             filters: Which nodes may be returned.
@@ -169,7 +172,7 @@ class NuonuoRetriever(BaseRetriever):
             objects=objects,
             verbose=verbose,
         )
-        retriever.add_nodes(nodes)
+        retriever.add_nodes(nodes, skip_blank=skip_blank)
         return retriever
 
     @classmethod
@@ -181,6 +184,7 @@ class NuonuoRetriever(BaseRetriever):
         memory: TextMemory | None = None,
         path: str | Path | None = None,
         embed_model: AnyEncoder | None = None,
+        skip_blank: bool = False,
         similarity_top_k: int = 5,
         hops: int = 0,
         filters: MetadataFilters | None = None,
@@ -206,6 +210,7 @@ class NuonuoRetriever(BaseRetriever):
             memory: As for `from_nodes`.
             path: As for `from_nodes`.
             embed_model: As for `from_nodes`.
+            skip_blank: Leave out nodes that hold no text, rather than refuse them all.
             similarity_top_k: As for the class, like all that follow.
             hops: Associations followed at most.
             filters: Which nodes may be returned.
@@ -228,6 +233,7 @@ class NuonuoRetriever(BaseRetriever):
             memory=memory,
             path=path,
             embed_model=embed_model,
+            skip_blank=skip_blank,
             similarity_top_k=similarity_top_k,
             hops=hops,
             filters=filters,
@@ -313,22 +319,32 @@ class NuonuoRetriever(BaseRetriever):
             verbose=verbose,
         )
 
-    def add_nodes(self, nodes: Sequence[BaseNode]) -> list[str]:
-        """Store nodes, replacing those with the same ids, and return the ids."""
+    def add_nodes(self, nodes: Sequence[BaseNode], *, skip_blank: bool = False) -> list[str]:
+        """Store nodes, replacing those with the same ids, and return the ids.
+
+        Args:
+            nodes: What to store, all or none.
+            skip_blank: Leave out nodes that hold no text, such as a scanned page's.
+
+        Raises:
+            EmptyTextError: A node holds no text, and `skip_blank` does not leave it out.
+            InvalidInputError: A node's metadata holds what JSON does not; nothing was stored.
+        """
+        if skip_blank:
+            nodes = with_text(nodes)
         wanted = {target for node in nodes for _, target in relations_of(node)}
         wanted -= {node.node_id for node in nodes}
         known = {found.id for found in self.memory.get_many(sorted(wanted)) if found is not None}
-        stored = self.memory.remember_many(
-            linked(nodes, known), namespace=self.namespace, replace=True
-        )
+        new = named_in_errors(linked(nodes, known), "node")
+        stored = self.memory.remember_many(new, namespace=self.namespace, replace=True)
         for node in nodes:
             if isinstance(node, IndexNode) and node.obj is not None:
                 self.object_map[node.index_id] = node.obj
         return [memory.id for memory in stored]
 
-    async def aadd_nodes(self, nodes: Sequence[BaseNode]) -> list[str]:
+    async def aadd_nodes(self, nodes: Sequence[BaseNode], *, skip_blank: bool = False) -> list[str]:
         """Store nodes in a thread, as `add_nodes` does."""
-        return await asyncio.to_thread(self.add_nodes, nodes)
+        return await asyncio.to_thread(self.add_nodes, nodes, skip_blank=skip_blank)
 
     def close(self) -> None:
         """Close the memory behind the retriever."""

@@ -21,8 +21,9 @@ from llama_index.core.vector_stores.types import (
 
 from llama_index_nuonuo.connection import Connection
 from llama_index_nuonuo.filters import both, where_of
-from llama_index_nuonuo.nodes import NODE_ID_KEY, REF_DOC_KEY, linked, node_of
+from llama_index_nuonuo.nodes import NODE_ID_KEY, REF_DOC_KEY, linked, node_of, with_text
 from nuonuo_memory.agents.arguments import RecallArguments, require_file, require_memory
+from nuonuo_memory.agents.batches import named_in_errors
 from nuonuo_memory.encoders import AnyEncoder, Encoder, as_encoder
 from nuonuo_memory.encoders.given import GivenVectors
 from nuonuo_memory.errors import InvalidInputError
@@ -49,9 +50,10 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
     it is 384, MiniLM's.
 
     What it cannot do: the modes SPARSE, TEXT_SEARCH and the learners (they raise); `alpha`,
-    `sparse_top_k`, `hybrid_top_k` and `output_fields` (ignored); nodes without text (they raise).
-    An empty `node_ids` limits nothing, because a `VectorStoreIndex` sends one when the store keeps
-    the texts. Vectors are kept in half precision, so a cosine is exact to about 0.001.
+    `sparse_top_k`, `hybrid_top_k` and `output_fields` (ignored); nodes without text (they raise,
+    or are left out with `skip_blank`). An empty `node_ids` limits nothing, because a
+    `VectorStoreIndex` sends one when the store keeps the texts. Vectors are kept in half precision,
+    so a cosine is exact to about 0.001.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
@@ -62,6 +64,10 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
     derive_cues: bool = Field(
         default=False,
         description="Encode the nodes' sentences as further cues; needs open(embed_model).",
+    )
+
+    skip_blank: bool = Field(
+        default=False, description="Leave out nodes that hold no text, rather than refuse them all."
     )
 
     @classmethod
@@ -123,8 +129,11 @@ class NuonuoVectorStore(Connection, BasePydanticVectorStore):
             EmptyTextError: A node holds no text.
             VectorError: A node's vector has another size than the store's.
         """
+        if self.skip_blank:
+            nodes = with_text(nodes)
         new = [self._with_vector(*pair) for pair in zip(nodes, linked(nodes), strict=True)]
-        stored = self.memory.remember_many(new, namespace=self.namespace, replace=True)
+        checked = named_in_errors(new, "node")
+        stored = self.memory.remember_many(checked, namespace=self.namespace, replace=True)
         return [memory.id for memory in stored]
 
     def query(  # type: ignore[override] # no unknown names

@@ -114,6 +114,11 @@ def require_memory(value: object) -> TextMemory:
                 f"{value.path}); open it again with TextMemory.open(path)"
             )
         return value
+    if type(value).__name__ == TextMemory.__name__:
+        raise InvalidInputError(
+            "memory must be an open TextMemory, got one whose class was defined again since, as a "
+            "notebook's reload does; open it again, or restart the notebook"
+        )
     got = f"the class {value.__name__}" if isinstance(value, type) else f"{value!r:.80}"
     raise InvalidInputError(
         f"memory must be an open TextMemory, got {got}; open one with TextMemory.open(path)"

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from nuonuo_memory.agents.arguments import RecallArguments, require_memory
-from nuonuo_memory.agents.note import line_of
+from nuonuo_memory.agents.forgetting import forgot
+from nuonuo_memory.agents.note import inline, line_of
 from nuonuo_memory.errors import NotFoundError
 from nuonuo_memory.inputs import memory_ids_of, namespace_of
 from nuonuo_memory.memory import TextMemory
@@ -104,7 +105,7 @@ class MemoryTools:
         if not found:
             return Answer(_missing([memory_id]))
         changed = self.memory.update(memory_id, text=text, at=datetime.now(UTC))
-        return Answer(f"Updated {memory_id}: {changed.text}", (changed,))
+        return Answer(f"Updated {memory_id}: {inline(changed.text)}", (changed,))
 
     def forget(
         self,
@@ -121,7 +122,7 @@ class MemoryTools:
             for memory in found:
                 with suppress(NotFoundError):
                     self.memory.forget(memory.id)
-        lines = [f"Forgot: {memory.text}" for memory in found]
+        lines = [forgot(memory.text) for memory in found]
         return Answer("\n".join([*lines, *([_missing(missing)] if missing else [])]), tuple(found))
 
     async def aremember(
@@ -189,7 +190,7 @@ def _found(recall: Recall) -> Answer:
 
 
 def _line(hit: Hit) -> str:
-    via = " → ".join(hop.link for hop in hit.path if hop.link)
+    via = " → ".join(inline(hop.link) for hop in hit.path if hop.link)
     return f"{line_of(hit.memory)} (id {hit.id}{f'; reached by {via}' if via else ''})"
 
 

@@ -92,6 +92,7 @@ class Walker:
             hops=self.request.hops,
             config=config,
             affinity=self._affinity(cache) if config.affinity > 0 else None,
+            allowed=query.scope.allowed,
         )
         further = [second.features.keys] if second else []
         found = np.concatenate([first.keys, walks.memory.cpu().numpy(), *further])

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 import torch
@@ -244,6 +244,32 @@ def test_no_walk_turns_back_and_every_step_is_a_tie(
             else:
                 assert {(step.source, step.via), (step.target, step.via)} <= set(mentions)
         assert not steps or steps[-1].target == int(result.memory[row])
+
+
+@settings(max_examples=80, deadline=None)
+@given(MENTIONS, LINKS, STARTS, ASKED, st.sets(st.integers(1, 7)))
+def test_no_walk_goes_through_what_is_not_allowed(
+    mentions: Mentions, links: Links, starts: Amounts, asked: Amounts, allowed: set[int]
+) -> None:
+    graph = build(mentions, links)
+    chosen: dict[str, Any] = {"groups": [[1, 2]], "hops": HOPS, "config": CONFIG}
+    result = spread(
+        graph,
+        start_of([starts]),
+        start_of([asked]),
+        **chosen,
+        allowed=torch.tensor(sorted(allowed), dtype=torch.int64),
+    )
+    for walks in result.hops:
+        assert set(walks.memory.tolist()) <= allowed
+    for row in range(len(result.memory)):
+        on_the_way = [step.source for step in result.path(row) if step.source != NO_KEY]
+        assert set(on_the_way) <= allowed
+    every = spread(graph, start_of([starts]), start_of([asked]), **chosen)
+    all_allowed = spread(
+        graph, start_of([starts]), start_of([asked]), **chosen, allowed=torch.arange(1, 8)
+    )
+    assert by_query(all_allowed, 0) == by_query(every, 0)
 
 
 @settings(max_examples=40, deadline=None)

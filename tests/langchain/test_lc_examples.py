@@ -75,3 +75,11 @@ def test_the_rag_chain(memory: TextMemory, script: Any) -> None:
     model = script("Omar Haddad.")
     assert _main("langchain_rag.py")(model, memory) == "Omar Haddad."
     assert "Omar Haddad" in model.seen[0][0].text
+
+
+def test_the_forgetting_agent_keeps_up(memory: TextMemory) -> None:
+    left = _main("forgetting_agent.py")(memory)
+    assert "My sister lives in Oslo." in left
+    assert "Bern" not in "".join(left)
+    assert "4711" not in "".join(left)
+    assert left[-2:] == ["Thanks.", "You are welcome."]

@@ -88,13 +88,13 @@ def test_messages_keys_and_prefixes(memory: TextMemory) -> None:
 
 
 def test_the_budget_keeps_the_latest_turn_and_the_best_memory(memory: TextMemory) -> None:
-    own = NuonuoMemory(memory=memory, window=2, k=4, max_tokens=25, count_tokens=_words)
+    own = NuonuoMemory(memory=memory, window=2, k=4, max_tokens=33, count_tokens=_words)
     own.save_context({"input": "the violin is mine"}, {"output": "a fine violin"})
     own.save_context({"input": "one two three"}, {"output": "four five six"})
     history = own.load_memory_variables({"input": "violin?"})["history"]
     assert _words(history.split("\n\n")[1]) <= 8
     assert history.count("violin") == 1
-    assert _words(history) <= 25
+    assert _words(history) <= 33
     own.max_tokens = 4
     assert own.load_memory_variables({"input": "violin?"})["history"] == "AI: four five six"
     own.max_tokens = 0
@@ -160,3 +160,26 @@ def test_in_a_chain_with_several_inputs(memory: TextMemory, script: Any) -> None
         )
     chain.invoke({"input": "Speak.", "style": "Like a pirate."})
     assert [turn.text for turn in memory.list()] == ["Speak.", "Aye."]
+
+
+def test_the_window_shows_what_the_memory_holds(memory: TextMemory) -> None:
+    own = NuonuoMemory(memory=memory, session="s", window=3)
+    for n in range(4):
+        own.save_context({"input": f"The PIN is {n}"}, {"output": f"Noted {n}"})
+    assert own.load_memory_variables({"input": ""})["history"].startswith("AI: Noted 2\n")
+    turns = memory.list(session="s")
+    memory.forget(turns[6])
+    memory.update(turns[5].id, text="Struck")
+    assert own.load_memory_variables({"input": ""})["history"] == (
+        "Human: The PIN is 2\nAI: Struck\nAI: Noted 3"
+    )
+    other = NuonuoMemory(memory=memory, session="s")
+    other.save_context({"input": "From elsewhere"}, {"output": "Seen"})
+    assert own.load_memory_variables({"input": ""})["history"].endswith(
+        "Human: From elsewhere\nAI: Seen"
+    )
+    memory.forget(namespace=memory.namespace)
+    assert own.load_memory_variables({"input": "PIN"})["history"] == ""
+    assert NuonuoMemory(memory=memory, window=0).load_memory_variables({"input": ""}) == {
+        "history": ""
+    }

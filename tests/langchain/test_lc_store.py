@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from langgraph_store_conformance import StoreFactory
 from langgraph_store_conformance.driver import Mode
 from langgraph_store_conformance.suite import StoreConformanceTests
 from nuonuo_memory import TextMemory
+from nuonuo_memory.encoders.base import HashingEncoder
 from nuonuo_memory.errors import ClosedError, EncoderMismatchError, InvalidInputError
 
 NS = ("users", "ada")
@@ -214,3 +216,24 @@ async def test_in_a_graph(memory: TextMemory) -> None:
     graph = builder.compile(store=NuonuoStore(memory, fields=["text"]))
     result = await graph.ainvoke({"messages": [("user", "Ada likes tea")]})
     assert result["messages"][-1].text == "Ada likes tea"
+
+
+def test_what_expired_is_gone_from_the_file(tmp_path: Path) -> None:
+    """Also in a store made without `ttl`, and with items that expire at several times."""
+    memory = TextMemory.open(tmp_path / "s.db", encoder=HashingEncoder())
+    store = NuonuoStore(memory)
+    for n, seconds in enumerate((0.05, 0.3, 600)):
+        store.put(("codes",), str(n), {"text": f"code heron 778{n}"}, ttl=seconds / 60)
+    for left in (2, 1):
+        time.sleep(0.3)
+        store.put(("other",), "x", {"text": "something else"})
+        held = memory.recall("code heron", namespace=NuonuoStore.ROOT, prefix=True, k=9)
+        assert sum("heron" in hit.text for hit in held) == left
+    store.put(("codes",), "3", {"text": "code heron 7783"}, ttl=0.001 / 60)
+    time.sleep(0.01)
+    again = NuonuoStore(memory)
+    assert again.list_namespaces(prefix=("codes",)) == [("codes",)]
+    assert len(memory.list(namespace=(*NuonuoStore.ROOT, "codes"))) == 1
+    memory.close()
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert [b"heron 778%d" % n in written for n in range(4)] == [False, False, True, False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -227,3 +228,23 @@ def test_an_embedder_that_fails_stores_nothing() -> None:
     store.memory.close()
     with pytest.raises(NuonuoError):
         store.similarity_search("x")
+
+
+def test_a_bad_document_is_named_and_a_blank_one_skipped_on_request(memory: TextMemory) -> None:
+    store = NuonuoVectorStore(memory=memory)
+    good = [Document(f"page {n} of the manual", metadata={"page": n}) for n in range(3)]
+    bad = {
+        "modified": Document("x", metadata={"modified": datetime(2026, 1, 1, tzinfo=UTC)}),
+        "price": Document("x", id="scan", metadata={"price": float("nan")}),
+    }
+    for field, document in bad.items():
+        with pytest.raises(InvalidInputError, match=f"document 3.*{field}"):
+            store.add_documents([*good, document])
+    with pytest.raises(EmptyTextError, match=r"document 3 \(id 'blank'\)"):
+        store.add_documents([*good, Document(" ", id="blank")])
+    assert memory.list() == []
+    blanks = [Document(""), *good, Document(" ", id="blank")]
+    assert len(store.add_documents(blanks, skip_blank=True)) == 3
+    assert store.add_texts(["", "half \ud83d emoji"], skip_blank=True)
+    assert [one.text for one in memory.list()][-1] == "half \ufffd emoji"
+    assert len(memory.list()) == 4

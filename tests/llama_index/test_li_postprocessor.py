@@ -6,20 +6,23 @@ import asyncio
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from li_helpers import Caller, HashEmbedding
 from llama_index.core import VectorStoreIndex
 from llama_index.core.llms import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.retrievers import QueryFusionRetriever
 from llama_index.core.schema import MetadataMode, NodeWithScore, TextNode
 from llama_index.core.settings import Settings
+from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
 from llama_index.core.workflow import JsonSerializer
 
-from llama_index_nuonuo import AssociationPostprocessor
+from llama_index_nuonuo import AssociationPostprocessor, NuonuoRetriever
 from llama_index_nuonuo.nodes import HIT_KEY
 from llama_index_nuonuo.postprocessor import activation
-from nuonuo_memory.errors import InvalidInputError
+from nuonuo_memory.errors import EmptyTextError, InvalidInputError
 
 QUESTION = "Who approves what Marta Quist deploys?"
 NODES = {
@@ -151,3 +154,72 @@ def test_equal_or_missing_scores_start_alike() -> None:
     assert activation({"a": None, "b": None}) == {"a": 0.5, "b": 0.5}
     assert activation({"a": 0.7, "b": 0.7}) == {"a": 0.5, "b": 0.5}
     assert activation({}) == {}
+
+
+def tenant(name: str) -> MetadataFilters:
+    return MetadataFilters(filters=[MetadataFilter(key="tenant", value=name)])
+
+
+def of_two_tenants() -> list[TextNode]:
+    """The nodes in the middle of the chain are another tenant's."""
+    owners = {"halberd": "other"}
+    return [
+        TextNode(id_=name, text=text, metadata={"tenant": owners.get(name, "own")})
+        for name, text in NODES.items()
+    ]
+
+
+@pytest.mark.parametrize("given", ["filters", "retriever", "query"])
+def test_it_returns_and_passes_nothing_that_the_filters_exclude(
+    embedder: HashEmbedding, given: str, call: Caller
+) -> None:
+    index = VectorStoreIndex(of_two_tenants(), embed_model=embedder)
+    retriever = index.as_retriever(similarity_top_k=3, filters=tenant("own"))
+    options: dict[str, Any] = {
+        "filters": {"filters": tenant("own")},
+        "retriever": {"retriever": retriever},
+        "query": {},
+    }[given]
+    made = AssociationPostprocessor.from_nodes(
+        of_two_tenants(), embed_model=embedder, added=8, hops=3, **options
+    )
+    every = index.as_retriever(similarity_top_k=9).retrieve(QUESTION)
+    assert "halberd" in {one.node.node_id for one in every}
+    asked = made.with_filters(tenant("own")) if given == "query" else made
+    for nodes_in in (retriever.retrieve(QUESTION), every):
+        found = call(asked, "postprocess_nodes", nodes_in, query_str=QUESTION)
+        assert {one.node.metadata["tenant"] for one in found} == {"own"}
+        for one in found:
+            path = one.node.metadata[HIT_KEY]["path"]
+            assert "halberd" not in {end for hop in path for end in (hop["source"], hop["target"])}
+    assert made.with_filters(tenant("nobody")).postprocess_nodes(every, query_str=QUESTION) == []
+    made.close()
+
+
+def test_filters_are_taken_of_retrievers_that_say_them(embedder: HashEmbedding) -> None:
+    own = NuonuoRetriever.from_nodes(
+        of_two_tenants(), embed_model=embedder, filters=tenant("own"), namespace="n"
+    )
+    made = AssociationPostprocessor.from_nodes(
+        of_two_tenants(), embed_model=embedder, retriever=own, filters=tenant("other")
+    )
+    assert made.filters is not None
+    assert made.filters.filters == [tenant("other"), tenant("own")]
+    fused = QueryFusionRetriever([own], llm=MockLLM(), num_queries=1)
+    with pytest.raises(InvalidInputError, match="filters="):
+        AssociationPostprocessor.from_nodes([], embed_model=embedder, retriever=fused)
+    made.close()
+    own.close()
+
+
+def test_blank_nodes_are_skipped_on_request(embedder: HashEmbedding) -> None:
+    blank = [*nodes(), TextNode(id_="scan", text=" ")]
+    with pytest.raises(EmptyTextError, match="scan"):
+        AssociationPostprocessor.from_nodes(blank, embed_model=embedder)
+    with AssociationPostprocessor.from_nodes(
+        blank, embed_model=embedder, skip_blank=True
+    ).memory as memory:
+        assert len(memory.list()) == len(NODES)
+    bad = [*nodes(), TextNode(id_="bad", text="x", metadata={"price": math.nan})]
+    with pytest.raises(InvalidInputError, match=r"node 11 \(id 'bad'\).*price"):
+        AssociationPostprocessor.from_nodes(bad, embed_model=embedder)

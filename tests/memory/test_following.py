@@ -124,3 +124,22 @@ def test_recall_and_follow_are_one_call(talk: TextMemory, hops: int) -> None:
     other = talk.follow(QUESTION, hops=hops, min_confidence=0.01, group_by="session")
     assert one == other
     assert not talk.recall(QUESTION, hops=hops, min_confidence=1.0)
+
+
+def test_no_walk_passes_what_the_filter_excludes() -> None:
+    with TextMemory.in_memory(encoder=HashingEncoder()) as memory:
+        for name, text, tenant in (
+            ("a", "The harbour opens at six.", "one"),
+            ("b", "Quay keys hang in the office.", "two"),
+            ("c", "Ferries leave at nine.", "one"),
+        ):
+            memory.remember(text, id=name, metadata={"tenant": tenant})
+        memory.associate("a", "b")
+        memory.associate("b", "c")
+        asked = "When does the harbour open?"
+        (reached,) = [one for one in memory.follow(asked, k=9) if one.id == "c"]
+        assert [hop.target for hop in reached.path] == ["b", "c"]
+        for start in (None, {"b": 1.0}, {"a": 1.0, "b": 1.0}):
+            hits = memory.follow(asked, k=9, where={"tenant": "one"}, start=start)
+            assert {hit.id for hit in hits} <= {"a", "c"}
+            assert all(not hit.path for hit in hits)

@@ -98,6 +98,7 @@ class Field:
         groups: Of each query, the groups that its walks may go through.
         config: Decay, budgets and the rest.
         affinity: See `spread`.
+        allowed: See `spread`.
     """
 
     def __init__(
@@ -107,8 +108,10 @@ class Field:
         *,
         config: AssociationConfig,
         affinity: Affinity | None,
+        allowed: Tensor | None = None,
     ) -> None:
         self._graph, self._config, self._affinity = graph, config, affinity
+        self._allowed = None if allowed is None else allowed.to(graph.device)
         self._batch = len(groups)
         self._single = all(len(each) == 1 for each in groups)
         flat = [group for each in groups for group in each]
@@ -127,11 +130,14 @@ class Field:
         none = torch.full_like(query, NO_KEY)
         share = torch.ones_like(query, dtype=torch.float64)
         kind = torch.full_like(query, NAMED)
+        admitted = self._admits(key)
+        if admitted is not None:
+            activation = activation * admitted
         walks = Walks(query, key, activation.double(), none, none, kind, share)
         if len(names.query):
             named = self._named(Start(*(x.to(to) for x in names)))
             walks = Walks(*(torch.cat(both) for both in zip(walks, named, strict=True)))
-        return strongest_first(walks, units(walks.activation))
+        return strongest_first(walks, units(walks.activation), living=self._admits(walks.memory))
 
     def front(self, walks: Walks, before: Front | None) -> Front:
         """Return the strongest walks of each query, which are extended."""
@@ -152,6 +158,9 @@ class Field:
         owner, target, via, kind, share = self._steps(front)
         start = front.of(owner)
         fresh = (torch.stack(start.visited) != target).all(0)
+        admitted = self._admits(target)
+        if admitted is not None:
+            fresh = fresh & admitted
         mass = tally(units(front.activation), front.query, self._batch)
         amounts = self._scaled(start.query, target, start.activation * share * fresh, mass)
         walks = Walks(start.query, target, amounts.double() / UNIT, start.row, via, kind, share)
@@ -169,9 +178,21 @@ class Field:
         strength = strength * (given.double() / total).index_select(0, asked)
         row, target, share, _ = self._carriers(held, kept)
         query, via, strength = take((asked, name, strength), row)
+        admitted = self._admits(target)
+        if admitted is not None:
+            share = share * admitted
         amounts = self._scaled(query, target, strength * share, given)
         none, kind = torch.full_like(row, NO_KEY), torch.full_like(row, NAMED)
         return Walks(query, target, amounts.double() / UNIT, none, via, kind, share)
+
+    def _admits(self, memory: Tensor) -> Tensor | None:
+        """Whether walks may go to each memory, bool [n]; `None` where they may go to all."""
+        if self._allowed is None:
+            return None
+        if not len(self._allowed):
+            return torch.zeros_like(memory, dtype=torch.bool)
+        place = torch.searchsorted(self._allowed, memory).clamp_max(len(self._allowed) - 1)
+        return self._allowed.index_select(0, place) == memory
 
     def _steps(self, front: Front) -> Steps:
         """Return the steps over names and links; a walk with both divides its activation."""

@@ -110,6 +110,7 @@ def spread(
     hops: int,
     config: AssociationConfig,
     affinity: Affinity | None = None,
+    allowed: Tensor | None = None,
 ) -> Spread:
     """Spread the starting activation of B queries over the graph; return what each memory got.
 
@@ -122,6 +123,8 @@ def spread(
         config: Decay and the rest.
         affinity: A factor for each query and memory, above 0, that scales what arrives there;
             1 for all without it.
+        allowed: Keys of the memories that walks may start in, go through and end in, ascending
+            int64 [a]; all when `None`.
 
     Returns:
         What arrived where, and over which walks.
@@ -133,7 +136,7 @@ def spread(
         raise InvalidInputError(
             f"a batch holds {LARGEST_BATCH} queries at most, got {len(groups)}; ask in parts"
         )
-    field = Field(graph, groups, config=config, affinity=affinity)
+    field = Field(graph, groups, config=config, affinity=affinity, allowed=allowed)
     walks = field.begin(memories, names)
     after = [walks]
     front: Front | None = None
