@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,15 +13,17 @@ import typer
 
 from nuonuo_memory.cli.open_memory import Place
 from nuonuo_memory.cli.options import time_of
-from nuonuo_memory.cli.output import Output, origin
+from nuonuo_memory.cli.output import Bar, Output, origin
 from nuonuo_memory.cli.visible import one_line
 from nuonuo_memory.formats import FORMATS, Reading, Session, read
+from nuonuo_memory.formats.source import MAX_BYTES
 from nuonuo_memory.formats.times import zone_of
 
 if TYPE_CHECKING:
     from nuonuo_memory.memory import TextMemory
     from nuonuo_memory.types import Memory, NewMemory
 
+_INTERRUPTED = 130  # the exit code of what Ctrl-C stopped
 _PREVIEWED = 10  # memories that --dry-run shows
 _LISTED = 20  # records left out that are listed for people; JSON has them all
 
@@ -61,6 +64,9 @@ class ReadOptions:
             "--skip-bad", help="Leave out records that cannot be read, and list them at the end."
         ),
     ] = False
+    max_bytes: Annotated[
+        int, typer.Option("--max-bytes", help="How many bytes are read at most, unpacked.", min=1)
+    ] = MAX_BYTES
 
     def read(self, file: Path) -> Reading:
         """Read a file as the options say."""
@@ -74,6 +80,7 @@ class ReadOptions:
             since=since,
             only=self.only,
             skip_bad=self.skip_bad,
+            max_bytes=self.max_bytes,
         )
 
 
@@ -92,7 +99,8 @@ def ingest(
     """Put the conversations of a file into the memory; what is there already adds nothing.
 
     The file is read as a whole before anything is stored: a record that cannot be read stops it
-    with file, line and reason, unless --skip-bad is given.
+    with file, line and reason, unless --skip-bad is given. A run that was interrupted goes on where
+    it stopped when it is started again.
     """
     found = reading.read(file)
     output = place.output
@@ -101,7 +109,11 @@ def ingest(
         return
     began = time.perf_counter()
     with place.open() as memory:
-        counts = observe_all(memory, found.sessions, output)
+        try:
+            counts = observe_all(memory, found.sessions, output)
+        except KeyboardInterrupt:
+            typer.echo("stopped; the same command goes on from there", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
     counts["seconds"] = round(time.perf_counter() - began, 2)
     output.say(
         f"{counts['memories']:,} memories with {counts['cues']:,} cues "
@@ -126,7 +138,11 @@ def observe_all(
         for session in sessions:
             if session.messages:
                 observed = memory.observe(
-                    session.messages, session=session.id, at=session.at, metadata=session.metadata
+                    session.messages,
+                    session=session.id,
+                    at=session.at,
+                    metadata=session.metadata,
+                    progress=partial(_within, bar, done, len(session), total),
                 )
                 counts["messages"] += len(session.messages)
                 counts["memories"] += len(observed.memories)
@@ -142,6 +158,11 @@ def observe_all(
             bar.describe(f"{counts['memories']:,} memories, {counts['cues']:,} cues")
             bar(done, total)
     return counts
+
+
+def _within(bar: Bar, before: int, messages: int, total: int, encoded: int, texts: int) -> None:
+    """Move the bar inside a long session, by the share of its texts that are encoded."""
+    bar(before + messages * encoded // max(texts, 1), total)
 
 
 def _unknown(memory: TextMemory, offered: Sequence[NewMemory]) -> list[NewMemory]:

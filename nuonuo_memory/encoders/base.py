@@ -66,7 +66,7 @@ class HashingEncoder:
         dimension: Size of a vector; 256 keeps chance overlaps of short texts small.
     """
 
-    calls_at_once: Final = LOCAL_CALLS
+    calls_at_once: Final[int] = LOCAL_CALLS
 
     def __init__(self, dimension: int = 256) -> None:
         if dimension < 1:

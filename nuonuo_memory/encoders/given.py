@@ -20,7 +20,7 @@ class GivenVectors:
         dimension: Size of the vectors.
     """
 
-    calls_at_once: Final = LOCAL_CALLS
+    calls_at_once: Final[int] = LOCAL_CALLS
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension

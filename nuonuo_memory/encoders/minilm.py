@@ -44,7 +44,7 @@ class MiniLMEncoder:
         MissingDependencyError: `tokenizers` or `safetensors` is not installed.
     """
 
-    calls_at_once: Final = LOCAL_CALLS
+    calls_at_once: Final[int] = LOCAL_CALLS
 
     def __init__(self, folder: Path, *, device: str | torch.device | None = None) -> None:
         try:

@@ -34,7 +34,7 @@ class MultilingualEncoder:
         EncoderError: It is installed and cannot be loaded here.
     """
 
-    calls_at_once: Final = LOCAL_CALLS
+    calls_at_once: Final[int] = LOCAL_CALLS
 
     def __init__(self) -> None:
         try:

@@ -46,7 +46,7 @@ class SentenceTransformerEncoder:
         EncoderError: The model cannot be loaded.
     """
 
-    calls_at_once: Final = LOCAL_CALLS
+    calls_at_once: Final[int] = LOCAL_CALLS
 
     def __init__(
         self,

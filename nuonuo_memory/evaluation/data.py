@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import lzma
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from nuonuo_memory.errors import FormatError
+from nuonuo_memory.formats.source import open_source
 from nuonuo_memory.inputs import messages_of
 from nuonuo_memory.types import Message
 
@@ -61,7 +60,7 @@ class Conversations:
     """Questions and the sessions that they look into, by id."""
 
     questions: Sequence[Question]
-    turns: dict[str, Sequence[Message]]
+    turns: Mapping[str, Sequence[Message]]
 
     def haystack(self, question: Question) -> list[Session]:
         """Return the sessions that a question may look into."""
@@ -69,7 +68,7 @@ class Conversations:
 
 
 def records(path: Path, name: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the records of JSON lines, or of a JSON array, plain or xz-compressed.
+    """Yield the records of JSON lines, or of a JSON array, plain or compressed.
 
     Args:
         path: A file; or a folder with `name`.jsonl or `name`.jsonl.xz.
@@ -87,26 +86,8 @@ def records(path: Path, name: str | None = None) -> Iterator[dict[str, Any]]:
                 f"{path} must hold {name}.jsonl.xz or {name}.jsonl, and holds neither"
             )
         path = files[0]
-    try:
-        with _opened(path) as lines:
-            start = lines.read(1)
-            if start == "[":
-                yield from json.loads(start + lines.read())
-                return
-            first = start + lines.readline()
-            if first.strip():
-                yield json.loads(first)
-            for line in lines:
-                if line.strip():
-                    yield json.loads(line)
-    except (OSError, ValueError, lzma.LZMAError) as error:
-        raise FormatError(f"{path} must be JSON or JSON lines: {error}") from error
-
-
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".xz":
-        return lzma.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
+    for record in open_source(path).records:
+        yield dict(record.object())
 
 
 def limited(questions: Sequence[Question], limit: int | None) -> Sequence[Question]:

@@ -1,4 +1,4 @@
-"""LoCoMo (Maharana et al., ACL 2024), from its official JSON.
+"""LoCoMo (Maharana et al., ACL 2024): the questions, beside the conversations of its reader.
 
 Categories: 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop, 5 adversarial.
 """
@@ -6,17 +6,16 @@ Categories: 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop, 5 adversarial.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from nuonuo_memory.errors import FormatError
-from nuonuo_memory.evaluation.data import Conversations, Question, moment, records
-from nuonuo_memory.types import Message
+from nuonuo_memory.evaluation.data import Conversations, Question
+from nuonuo_memory.formats.locomo import Sample, samples
+from nuonuo_memory.formats.reader import Job
+from nuonuo_memory.formats.source import open_source
 
-_DATE = "%I:%M %p on %d %B, %Y"
-_NUMBERED = re.compile(r"session_(\d+)$")
 _EVIDENCE = re.compile(r"D(\d+):(\d+)")
 KINDS = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}
 
@@ -36,31 +35,32 @@ def load_locomo(path: str | Path) -> dict[str, Conversations]:
     where = where / "locomo.json" if where.is_dir() else where
     try:
         return {
-            str(sample.get("sample_id", place)): _sample(sample)
-            for place, sample in enumerate(records(where))
+            sample.name: _conversations(sample) for sample in samples(open_source(where), Job())
         }
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, FormatError):
+            raise
         raise FormatError(f"{where} must be laid out as LoCoMo is: {error!r}") from error
 
 
-def _sample(sample: Mapping[str, Any]) -> Conversations:
-    conversation = sample["conversation"]
-    turns: dict[str, list[Message]] = {}
-    dates: dict[str, datetime | None] = {}
-    places: dict[str, tuple[str, int]] = {}
-    for name in sorted(filter(_NUMBERED.match, conversation), key=lambda key: int(key[8:])):
-        turns[name] = [_message(turn) for turn in conversation[name]]
-        dates[name] = moment(conversation[f"{name}_date_time"], _DATE)
-        places |= {turn["dia_id"]: (name, at) for at, turn in enumerate(conversation[name])}
+def _conversations(sample: Sample) -> Conversations:
+    """Put the questions beside the sessions, which are called by their number here."""
+    sessions = {f"session_{number}": session for number, session in sample.sessions.items()}
+    places = {
+        turn.id: (name, at)
+        for name, session in sessions.items()
+        for at, turn in enumerate(session.messages)
+    }
+    dates = {name: session.at for name, session in sessions.items()}
     last = max(date for date in dates.values() if date is not None)
     questions = []
-    for number, record in enumerate(sample["qa"]):
+    for number, record in enumerate(sample.record["qa"]):
         cited = _EVIDENCE.findall(" ".join(map(str, record.get("evidence", ()))))
         named = [f"D{int(session)}:{int(turn)}" for session, turn in cited]
         gold = frozenset(places[one] for one in named if one in places)
         questions.append(
             Question(
-                id=f"{sample.get('sample_id', '')}/{number}",
+                id=f"{sample.record.get('sample_id', '')}/{number}",
                 kind=KINDS[int(record["category"])],
                 text=record["question"],
                 asked=last + timedelta(days=1),
@@ -70,10 +70,8 @@ def _sample(sample: Mapping[str, Any]) -> Conversations:
                 answerable=int(record["category"]) != 5,
             )
         )
-    return Conversations(questions, dict(turns))
-
-
-def _message(turn: Mapping[str, Any]) -> Message:
-    caption = turn.get("blip_caption")
-    text = f"{turn['text']} [shares {caption}]" if caption else turn["text"]
-    return Message(turn["speaker"], text, name=turn["speaker"])
+    turns = {
+        name: [replace(turn, id=None) for turn in session.messages]
+        for name, session in sessions.items()
+    }
+    return Conversations(questions, turns)

@@ -5,8 +5,9 @@
 group `nuonuo_memory.formats`.
 """
 
-from nuonuo_memory.formats.reader import Job, Reader
+from nuonuo_memory.formats.reader import Job, Reader, person, turn
 from nuonuo_memory.formats.reading import Reading, read
+from nuonuo_memory.formats.records import Record
 from nuonuo_memory.formats.registry import FORMATS
 from nuonuo_memory.formats.session import Session, Skipped
 from nuonuo_memory.formats.source import File, Source
@@ -17,8 +18,11 @@ __all__ = [
     "Job",
     "Reader",
     "Reading",
+    "Record",
     "Session",
     "Skipped",
     "Source",
+    "person",
     "read",
+    "turn",
 ]

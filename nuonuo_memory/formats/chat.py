@@ -27,11 +27,11 @@ from nuonuo_memory.formats.texts import (
 from nuonuo_memory.types import Message
 
 _ROLE = ("role", "from", "speaker", "author", "sender", "type")
-_CONTENT = ("content", "value", "text", "message")
+_CONTENT = ("content", "value", "text", "message", "refusal")
 _TIME = ("at", "timestamp", "created_at", "create_time", "time", "date", "ts")
 _SESSION = ("session", "session_id", "conversation_id", "thread_id", "chat_id")
 _MESSAGES = ("messages", "conversations", "conversation", "turns")
-_CALLS = ("tool_calls", "function_call", "tool_call_id", "refusal", "audio")
+_CALLS = ("tool_calls", "function_call", "tool_call_id", "audio")
 
 
 class Chat:

@@ -11,7 +11,15 @@ from nuonuo_memory.formats.reader import Job, turn
 from nuonuo_memory.formats.records import JsonObject, Record
 from nuonuo_memory.formats.session import Session
 from nuonuo_memory.formats.source import Source
-from nuonuo_memory.formats.texts import attached, clean, joined, names_in, require, text_of_content
+from nuonuo_memory.formats.texts import (
+    attached,
+    clean,
+    joined,
+    names_in,
+    require,
+    shorten,
+    text_of_content,
+)
 from nuonuo_memory.formats.trees import branch
 from nuonuo_memory.types import Message
 
@@ -78,7 +86,7 @@ def _shown(conversation: JsonObject, record: Record, job: Job) -> Iterator[Messa
         message = node.get("message")
         if message is None:
             continue
-        where = f"{record.where}, message {key}"
+        where = f"{record.where}, message {shorten(key, 40)}"
         with job.guard(record.file, record.line):
             require(isinstance(message, Mapping), where, "an object", message)
             made = _message(message, key, where, job)
@@ -98,8 +106,9 @@ def _message(message: JsonObject, key: str, where: str, job: Job) -> Message | N
     content = message.get("content")
     require(isinstance(content, Mapping), where, "a content", content)
     recipient = message.get("recipient") or "all"
+    require(isinstance(recipient, str), where, "a recipient", recipient)
     text = ""
-    if isinstance(recipient, str) and recipient.startswith(_CANVAS):
+    if str(recipient).startswith(_CANVAS):
         text = _canvas(_words(content, where))
     elif recipient == "all" and message.get("channel") != "analysis":
         text = _without_marks(_words(content, where))
@@ -110,19 +119,21 @@ def _message(message: JsonObject, key: str, where: str, job: Job) -> Message | N
 
 def _words(content: Any, where: str) -> str:  # noqa: ANN401 - whatever the JSON holds
     kind = content.get("content_type", "text")
-    if not isinstance(kind, str) or kind in _UNSAID:
+    require(isinstance(kind, str), where, "a content_type", kind)
+    if kind in _UNSAID:
         return ""
     parts = content.get("parts")
     if parts is None:
         return text_of_content(content.get("text"), where)
     require(isinstance(parts, list), where, "a list of parts", parts)
-    said = [
-        part if isinstance(part, str) else str(part.get("text", ""))
-        for part in parts
-        if isinstance(part, str)
-        or (isinstance(part, Mapping) and isinstance(part.get("text", ""), str))
-    ]
-    return joined(*said)
+    return joined(*(_part(part, where) for part in parts))
+
+
+def _part(part: Any, where: str) -> str:  # noqa: ANN401 - whatever the JSON holds
+    """Return the words of a part: a text, the transcript of what was spoken, or none of a file."""
+    said = part.get("text") if isinstance(part, Mapping) else part
+    require(said is None or isinstance(said, str), where, "parts that are texts or objects", part)
+    return said or ""
 
 
 def _canvas(call: str) -> str:

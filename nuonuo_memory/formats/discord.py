@@ -13,6 +13,7 @@ from nuonuo_memory.formats.source import Source
 from nuonuo_memory.formats.texts import attached, clean, joined, names_in, require
 from nuonuo_memory.types import Message
 
+_AROUND = ("guild", "channel", "exportedAt", "messageCount")
 _SAID = ("Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "0", "19", "20", "23")
 
 
@@ -23,11 +24,9 @@ class Discord:
     about = "a channel of Discord in JSON, by DiscordChatExporter"
 
     def matches(self, source: Source) -> bool:
-        """Whether a file holds a channel and its messages."""
+        """Whether a file holds messages and, of what stands around them, at least two."""
         return any(
-            isinstance(one.get("messages"), list)
-            and isinstance(one.get("channel"), Mapping)
-            and isinstance(one.get("guild"), Mapping)
+            isinstance(one.get("messages"), list) and sum(key in one for key in _AROUND) >= 2
             for one in source.samples
         )
 
@@ -60,7 +59,9 @@ def _messages(said: list[Any], record: Record, job: Job) -> Iterator[Message]:
 
 
 def _message(message: JsonObject, where: str, job: Job) -> Message | None:
-    if str(message.get("type", "Default")) not in _SAID:
+    kind = message.get("type", "Default")
+    require(isinstance(kind, str | int), where, "a type", kind)
+    if str(kind) not in _SAID:
         return None
     author, text = message.get("author"), message.get("content")
     require(isinstance(text, str), where, "a message with a content", message)

@@ -91,7 +91,8 @@ def _is_message(one: Any) -> bool:  # noqa: ANN401 - whatever the JSON holds
         return False
     if one.get("type") == "constructor" and isinstance(one.get("kwargs"), Mapping):
         return True
-    if one.get("type") not in _TYPES or ("role" in one and one.get("type") != "chat"):
+    kind = one.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES or ("role" in one and kind != "chat"):
         return False
     inner = one.get("data", one)
     return isinstance(inner, Mapping) and "content" in inner

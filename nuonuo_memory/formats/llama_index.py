@@ -9,7 +9,7 @@ from nuonuo_memory.formats.reader import Job, turn
 from nuonuo_memory.formats.records import JsonObject, Record
 from nuonuo_memory.formats.session import Session
 from nuonuo_memory.formats.source import Source
-from nuonuo_memory.formats.texts import clean, require, text_of_content
+from nuonuo_memory.formats.texts import clean, require, shorten, text_of_content
 from nuonuo_memory.types import Message
 
 _INSIDE = ("chat_store", "sql_store", "primary_memory", "memory")
@@ -40,6 +40,7 @@ class LlamaIndex:
             with job.record(record):
                 row = record.object("a row of a chat store")
                 if _is_row(row):
+                    require(isinstance(row["key"], str | int), record.where, "a key", row["key"])
                     at = job.time(row.get("timestamp"), record.where)
                     made = _message(row["data"], record.where, at_=at)
                     if made is not None:
@@ -55,7 +56,7 @@ def _session(key: str, said: object, record: Record, job: Job) -> Session:
         said = []
     for number, message in enumerate(said, start=1):
         with job.record(record):
-            where = f"{record.where}, {key}, message {number}"
+            where = f"{record.where}, {shorten(key, 40)}, message {number}"
             row = isinstance(message, Mapping) and _is_row(message)
             at = job.time(message.get("timestamp"), where) if row else None
             made = _message(message["data"] if row else message, where, at_=at)

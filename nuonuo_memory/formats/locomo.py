@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nuonuo_memory.formats.reader import Job
@@ -51,10 +51,11 @@ class LoCoMo:
     def read(self, source: Source, job: Job) -> Iterator[Session]:
         """Yield the sessions of every sample, or of the one that is chosen by id or place."""
         only = job.take_only()
-        for sample in samples(source, job):
-            if only is None or only in (sample.name, str(sample.record.get("sample_id"))):
+        for place, sample in enumerate(samples(source, job)):
+            if only is None or only in (sample.name, str(place)):
                 for session in sample.sessions.values():
-                    kept = tuple(one for one in session.messages if one.content)
+                    said = (replace(one, content=one.content.strip()) for one in session.messages)
+                    kept = tuple(one for one in said if one.content)
                     yield Session(kept, session.id, session.at)
 
 
@@ -99,4 +100,4 @@ def _message(turn: Any, where: str) -> Message:  # noqa: ANN401 - whatever the J
         text = f"{text} [shares {caption}]"
     speaker, own = clean(turn["speaker"]), turn.get("dia_id")
     own = clean(own) if isinstance(own, str) else None
-    return Message(speaker, clean(text).strip(), name=speaker, id=own)
+    return Message(speaker, clean(text), name=speaker, id=own)

@@ -132,8 +132,7 @@ def _from_folder(source: Source, wanted: Sequence[Record], job: Job) -> Haystack
             )
             require(pairs, record.where, "s_sessions, a list of [session, date]", listed)
             dated = [(str(name), job.time(date, record.where)) for name, date in listed]
-            cited: Any = found.get("evidence_turns", [])
-            evidence = frozenset((str(session), int(turn)) for session, turn in cited)
+            evidence = _evidence(found.get("evidence_turns", []), record.where)
             questions.append(
                 Question(_id(found, record.where), dated, evidence, found, record.where)
             )
@@ -149,6 +148,14 @@ def _from_folder(source: Source, wanted: Sequence[Record], job: Job) -> Haystack
         for name, _ in question.sessions:
             require(name in turns, question.where, f"session {name!r} to be in the folder", None)
     return Haystacks(questions, turns)
+
+
+def _evidence(cited: object, where: str) -> frozenset[tuple[str, int]]:
+    pairs: list[Any] = cited if isinstance(cited, list) else [cited]
+    for one in pairs:
+        right = isinstance(one, list) and len(one) == 2 and isinstance(one[1], int)
+        require(right, where, "evidence_turns, a list of [session, place]", one)
+    return frozenset((str(session), int(place)) for session, place in pairs)
 
 
 def _turns(turns: object, where: str) -> tuple[Message, ...]:

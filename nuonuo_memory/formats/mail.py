@@ -26,6 +26,19 @@ _KNOWN = re.compile(
     rb"^(?:From|Date|Message-ID|Received|Return-Path):", re.MULTILINE | re.IGNORECASE
 )
 _QUOTE = re.compile(r"^(?:On .{5,200} wrote|Am .{5,200} schrieb.{0,80}|Le .{5,200} a écrit ?):\s*$")
+_COMMENT = re.compile(r"\s*\([^()]*\)\s*$")  # after a date, as in `+0100 (CET)`
+_ZONES = {
+    "-0000": "+0000",  # UTC, by somebody who does not say where
+    "UT": "+0000",
+    "EST": "-0500",
+    "EDT": "-0400",
+    "CST": "-0600",
+    "CDT": "-0500",
+    "MST": "-0700",
+    "MDT": "-0600",
+    "PST": "-0800",
+    "PDT": "-0700",
+}
 _SIGNATURE = "\n-- \n"
 
 
@@ -63,7 +76,8 @@ def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
     starts = [
         found.start()
         for found in _FROM.finditer(data)
-        if found.start() == 0 or data[: found.start()].endswith((b"\n\n", b"\r\n\r\n"))
+        if found.start() == 0
+        or data[max(0, found.start() - 4) : found.start()].endswith((b"\n\n", b"\r\n\r\n"))
     ]
     if not starts or starts[0] != 0:
         yield 1, data
@@ -81,11 +95,11 @@ def _memory(raw: bytes, number: int, source: Source, where: str, job: Job) -> Ne
         message = message_from_bytes(raw, policy=policy.compat32)
         fields = {name: _header(message, name) for name in ("Subject", "From", "To", "Message-ID")}
         body, files = _body(message)
-        at = _date(message, where, job)
     except (MessageError, LookupError, ValueError, TypeError, AttributeError) as error:
         require(False, where, f"a message that can be read ({type(error).__name__})", str(error))
         return None
     require(bool(fields["From"] or fields["Subject"]), where, "a message with a sender", raw[:60])
+    at = _date(message, where, job)
     text = joined(fields["Subject"], body, attached(files))
     if not text.strip():
         return None
@@ -117,8 +131,10 @@ def _header(message: Message, name: str) -> str:
 
 
 def _date(message: Message, where: str, job: Job) -> datetime | None:
-    value = _header(message, "Date")
-    return job.time(value, f"{where}, Date") if value else None
+    """Return when a message was sent; older ones name a zone of RFC 822, such as EST."""
+    value = _COMMENT.sub("", _header(message, "Date"))
+    written, _, zone = value.rpartition(" ")
+    return job.time(f"{written} {_ZONES.get(zone.upper(), zone)}".strip(), f"{where}, Date")
 
 
 def _body(message: Message) -> tuple[str, list[str]]:

@@ -77,7 +77,7 @@ class Notes:
                         "title": title,
                     },
                     at=at,
-                    id=f"notes:{file.name}#{place}{nth}",
+                    id=f"notes:{file.origin}#{place}{nth}",
                 )
             )
         yield Session((), source.name, at, {"title": title}, tuple(memories))

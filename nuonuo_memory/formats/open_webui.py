@@ -10,7 +10,15 @@ from nuonuo_memory.formats.reader import Job, turn
 from nuonuo_memory.formats.records import JsonObject, Record
 from nuonuo_memory.formats.session import Session
 from nuonuo_memory.formats.source import Source
-from nuonuo_memory.formats.texts import attached, clean, joined, names_in, require, text_of_content
+from nuonuo_memory.formats.texts import (
+    attached,
+    clean,
+    joined,
+    names_in,
+    require,
+    shorten,
+    text_of_content,
+)
 from nuonuo_memory.formats.trees import branch
 from nuonuo_memory.types import Message
 
@@ -57,7 +65,7 @@ def _chat(record: Record, source: Source, job: Job) -> Session:
         leaf = list(nodes)[-1]
     for key, node in branch(nodes, leaf, lambda one: _parent(one, record), where=record.where):
         with job.record(record):
-            made = _message(node, key, f"{record.where}, message {key}", job)
+            made = _message(node, key, f"{record.where}, message {shorten(key, 40)}", job)
             if made is not None:
                 messages.append(made)
     inner: Any = found.get("chat", found)

@@ -83,7 +83,7 @@ class Job:
         Raises:
             FormatError: It is no time.
         """
-        if value is None or value in ("", 0):
+        if value in (None, "", 0) and value is not False:
             return None
         found: datetime | None = None
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -92,7 +92,7 @@ class Job:
             except OverflowError:
                 found = None
         elif isinstance(value, str):
-            found = naive_or_aware(value)
+            found = naive_or_aware(value, day_first=self.day_first)
         if found is None:
             raise FormatError(
                 f"{where}: expected a time such as 2026-01-05T09:30:00Z or seconds since 1970, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -13,6 +14,8 @@ from nuonuo_memory.formats.reader import Job, Reader
 from nuonuo_memory.formats.registry import readers
 from nuonuo_memory.formats.session import Session, Skipped
 from nuonuo_memory.formats.source import MAX_BYTES, File, Source, open_source
+from nuonuo_memory.formats.times import zone_of
+from nuonuo_memory.types import Message
 
 _TITLES = ("title", "chat", "channel")
 
@@ -35,6 +38,10 @@ class Reading:
     formats: tuple[str, ...] = ()
     zoneless: bool = False
 
+    def __iter__(self) -> Iterator[Session]:
+        """Yield the sessions in their order."""
+        return iter(self.sessions)
+
     @property
     def count(self) -> int:
         """How many messages and memories there are."""
@@ -45,7 +52,7 @@ def read(
     path: str | os.PathLike[str],
     *,
     format: str | Reader | None = None,  # noqa: A002 - as the command line's option
-    timezone: tzinfo = UTC,
+    timezone: str | tzinfo = UTC,
     day_first: bool | None = None,
     since: datetime | None = None,
     only: str | None = None,
@@ -57,7 +64,8 @@ def read(
     Args:
         path: What to read; files ending in `.gz` and `.xz` are unpacked.
         format: One of `FORMATS`, or a reader of your own; found out by the content when `None`.
-        timezone: The zone of times that say none, and of the days that long chats are cut into.
+        timezone: The zone of times that say none, and of the days that long chats are cut into; by
+            name, it is one such as `"Europe/Zurich"`, `"+02:00"` or `"local"`.
         day_first: Whether 3/4/2026 is in April. By default the file tells; where it does not,
             reading fails.
         since: Leave out what was said before; a naive time is of `timezone`. A message without a
@@ -71,16 +79,18 @@ def read(
     Raises:
         FormatError: There is no such file, it is of no known format or not of the one named, a
             record is wrong, or nothing is left; the message names file, line and reason.
+        InvalidInputError: There is no time zone of that name.
     """
     known = _known(format)
+    zone = zone_of(timezone) if isinstance(timezone, str) else timezone
     source = open_source(Path(path), max_bytes)
-    job = Job(timezone, only, day_first, skip_bad)
+    job = Job(zone, only, day_first, skip_bad)
     found = _Found(job, only)
     for part, reader in _parts(source, known, found, named=format is not None):
         found.take(part, reader)
-    sessions = [one for one in _unlike(found.chosen()) if len(one)]
+    sessions = _unlike(found.chosen())
     if since is not None:
-        start = since.replace(tzinfo=timezone) if since.tzinfo is None else since
+        start = since.replace(tzinfo=zone) if since.tzinfo is None else since
         sessions = [one for one in (_since(one, start) for one in sessions) if len(one)]
     if not sessions and not (since is not None or job.skipped):
         wanted = "" if only is None else f" that --only {only} chooses"
@@ -128,7 +138,8 @@ class _Found:
         sessions: list[Session] = []
         with self._job.guard(part.shown):
             for session in reader.read(part, self._job):
-                sessions.append(session)  # noqa: PERF402 - what came before a fault stays
+                named = bool(session.id.strip())
+                sessions.append(session if named else replace(session, id=part.name))
         (self._offered if self._job.only == self._only else self._chosen).extend(sessions)
 
     def fail(self, error: FormatError, file: File) -> None:
@@ -218,23 +229,59 @@ def _fault(source: Source) -> str:
     return ""
 
 
-def _unlike(sessions: list[Session]) -> Iterator[Session]:
-    """Yield sessions with ids of their own; one that comes twice, word for word, comes once."""
-    taken: dict[str, list[Session]] = {}
-    names = {one.id for one in sessions}
-    for session in sessions:
-        same = taken.setdefault(session.id, [])
-        if session in same:
+def _unlike(sessions: list[Session]) -> list[Session]:
+    """Give sessions of the same id different ones.
+
+    A session that begins with all of another of its id is that one, gone on: it takes its place.
+    """
+    kept: dict[str, Session] = {}
+    begun: dict[tuple[str, object], list[str]] = {}  # names by id and first message
+    counts: Counter[str] = Counter()
+    named = {one.id for one in sessions}
+    for session in map(_with_unique_ids, sessions):
+        if not len(session):
             continue
-        same.append(session)
-        if len(same) == 1:
-            yield session
+        first = session.messages[0] if session.messages else session.memories[0].text
+        alike = begun.setdefault((session.id, first), [])
+        if any(_continues(kept[name], session) for name in alike):
             continue
-        number = len(same)
-        while f"{session.id}-{number}" in names:
+        older = next((name for name in alike if _continues(session, kept[name])), None)
+        if older is not None:
+            kept[older] = replace(session, id=older)
+            continue
+        name = session.id
+        while name in kept or (counts[session.id] and name in named):
+            counts[session.id] += 1
+            name = f"{session.id}-{counts[session.id] + 1}"
+        kept[name] = replace(session, id=name)
+        alike.append(name)
+    return list(kept.values())
+
+
+def _continues(longer: Session, shorter: Session) -> bool:
+    parts = ((longer.messages, shorter.messages), (longer.memories, shorter.memories))
+    return all(one[: len(other)] == other for one, other in parts)
+
+
+def _with_unique_ids(session: Session) -> Session:
+    """Tell messages apart that share an id, and leave out those that are there twice."""
+    ids = [message.id for message in session.messages if message.id is not None]
+    if len(set(ids)) == len(ids):
+        return session
+    known: dict[str, Message] = {}
+    messages: list[Message] = []
+    for message in session.messages:
+        if message.id is None:
+            messages.append(message)
+            continue
+        name, number = message.id, 1
+        while name in known and replace(known[name], id=message.id) != message:
             number += 1
-        names.add(f"{session.id}-{number}")
-        yield replace(session, id=f"{session.id}-{number}")
+            name = f"{message.id}#{number}"
+        if name not in known:
+            known[name] = replace(message, id=name)
+            messages.append(known[name])
+    return replace(session, messages=tuple(messages))
 
 
 def _since(session: Session, start: datetime) -> Session:

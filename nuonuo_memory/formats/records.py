@@ -20,6 +20,7 @@ JsonObject: TypeAlias = Mapping[str, Any]
 _BRACKET = re.compile(rb'(?:[^][{}"]++|"(?:[^"\\]++|\\.)*+")*+([][{}])', re.DOTALL)
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _LOOKED_AT = 20  # records that are tried to know a format by
+_ENOUGH = 1 << 20  # bytes of them after which no more are tried
 _MISSING = object()
 
 
@@ -43,6 +44,11 @@ class Record:
         self._raw = raw
         self._value: object = _MISSING
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self._raw)
+
     def value(self, *, keep: bool = False) -> Any:  # noqa: ANN401 - whatever the JSON holds
         """Return what the JSON says.
 
@@ -60,10 +66,15 @@ class Record:
             raise FormatError(
                 f"{self.where}: expected JSON of a usual depth, got lists in lists without end"
             ) from error
+        except UnicodeDecodeError as error:
+            raise FormatError(
+                f"{self.where}: expected text in UTF-8, got byte {self._raw[error.start]:#04x}; "
+                "convert the file"
+            ) from error
         except ValueError as error:
             shown = self._raw[:80].decode("utf-8", "replace")
             raise FormatError(
-                f"{self.where}: expected JSON, got {shorten(shown, 60)} ({shorten(error, 80)})"
+                f"{self.where}: expected JSON, got {shorten(shown, 60)} ({shorten(str(error), 80)})"
             ) from error
         if keep:
             self._value = found
@@ -121,16 +132,18 @@ def records_of(data: bytes, file: str, *, lines: bool = False) -> list[Record]:
 
 
 def samples_of(records: Sequence[Record]) -> list[JsonObject]:
-    """Return the first objects among records; those that are no JSON are passed over."""
+    """Return the first objects among records, or the first of lists; what is no JSON is none."""
     found: list[JsonObject] = []
+    looked = 0
     for record in records[:_LOOKED_AT]:
         try:
             value = record.value(keep=len(records) == 1)
         except FormatError:
             continue
-        if isinstance(value, Mapping):
-            found.append(value)
-        if len(found) == 3:
+        inside = value[:1] if isinstance(value, list) else [value]
+        found.extend(one for one in inside if isinstance(one, Mapping))
+        looked += record.size
+        if len(found) == 3 or looked > _ENOUGH:
             break
     return found
 

@@ -65,11 +65,16 @@ def readers() -> dict[str, Reader]:
     """Return every reader by name: those that packages offer first, then those of this package.
 
     Raises:
-        FormatError: A package offers something that is no reader.
+        FormatError: A package offers something that is no reader, or cannot be loaded.
     """
     found: dict[str, Reader] = {}
     for point in entry_points(group=GROUP):
-        offered = point.load()
+        try:
+            offered = point.load()
+        except (ImportError, AttributeError) as error:
+            raise FormatError(
+                f"expected the entry point {point.name!r} of {GROUP} to be there, got: {error}"
+            ) from error
         reader = offered() if isinstance(offered, type) else offered
         if not isinstance(reader, Reader):
             raise FormatError(

@@ -50,7 +50,7 @@ class Responses:
                 ]
                 alone = len(source.records) == 1
                 default = source.name if alone else f"{source.name}-{record.number}"
-                own = next((found[key] for key in _ID if isinstance(found.get(key), str)), default)
+                own = next(_names(found, items), default)
                 at = job.time(found.get("created_at"), record.where)
                 messages = []
                 for item, where in numbered:
@@ -63,6 +63,18 @@ class Responses:
                 with job.guard(source.shown):
                     messages.extend(_turns(item, where, job))
             yield Session(tuple(_in_order(messages, members)), name)
+
+
+def _names(found: JsonObject, items: list[Any]) -> Iterator[str]:
+    """Yield what a list of items is called: by itself, or by the thread of its first message."""
+    own_keys = _ID if found.get("object") != "list" else _ID[:2]  # the rest are of its items
+    for place, keys in ((found, own_keys), *((item, _ID[:2]) for item in items[:1])):
+        for key in keys if isinstance(place, Mapping) else ():
+            own: Any = place.get(key)
+            if isinstance(own, Mapping):
+                own = own.get("id")
+            if isinstance(own, str) and own:
+                yield own
 
 
 def _is_item(one: JsonObject) -> bool:

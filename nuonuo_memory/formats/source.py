@@ -9,8 +9,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 from typing import IO, TypeAlias
 
 from nuonuo_memory.errors import FormatError
@@ -110,7 +111,7 @@ class Budget:
         if self._read > self.most:
             raise TooLargeError(
                 f"{where}: expected at most {self.most:,} bytes once unpacked, got more; if the "
-                "file is sound, allow more bytes"
+                "file is sound, allow more (max_bytes, --max-bytes)"
             )
 
 
@@ -122,9 +123,12 @@ class File:
         name: Its path inside the source, with `/` between folders.
     """
 
-    def __init__(self, shown: str, name: str, opener: _Opener, budget: Budget) -> None:
+    def __init__(
+        self, shown: str, name: str, *, path: Path, opener: _Opener, budget: Budget
+    ) -> None:
         self.shown: str = clean(shown)
         self.name: str = clean(name)
+        self._path = path
         self._opener = opener
         self._budget = budget
 
@@ -146,6 +150,13 @@ class File:
                 break
             name = name[: -len(ending)]
         return str(path.with_name(name or path.name).as_posix())
+
+    @cached_property
+    def origin(self) -> str:
+        """What tells it from every other file, and is the same each time that it is read."""
+        inside = "" if self._path.name == PurePosixPath(self.name).name else self.name
+        named = f"{self._path.resolve()}\0{inside}".encode(errors="replace")
+        return sha256(named).hexdigest()[:16]
 
     @property
     def is_media(self) -> bool:
@@ -273,7 +284,7 @@ def open_source(path: Path, most: int = MAX_BYTES) -> Source:
         return Source(shown, clean(path.resolve().name), _in_folder(path, budget), whole=True)
     if zipfile.is_zipfile(path):
         return Source(shown, clean(path.stem), _in_archive(path, budget), whole=True)
-    file = File(shown, path.name, lambda: path.open("rb"), budget)
+    file = File(shown, path.name, path=path, opener=_opens(path), budget=budget)
     return Source(shown, file.stem, [file], whole=False)
 
 
@@ -286,7 +297,7 @@ def _in_folder(folder: Path, budget: Budget) -> list[File]:
             if name.startswith(".") or not path.is_file():
                 continue
             inside = path.relative_to(folder).as_posix()
-            files.append(File(str(path), inside, _opens(path), budget))
+            files.append(File(str(path), inside, path=path, opener=_opens(path), budget=budget))
             _check_count(len(files), str(folder))
     return sorted(files, key=lambda file: file.name)
 
@@ -303,7 +314,7 @@ def _in_archive(path: Path, budget: Budget) -> list[File]:
         raise FormatError(f"{path}: expected a zip archive, got: {error}") from error
     _check_count(len(names), str(path))
     return [
-        File(f"{path}/{name}", name, lambda name=name: _Member(path, name), budget)  # type: ignore[misc]
+        File(f"{path}/{name}", name, path=path, opener=partial(_Member, path, name), budget=budget)
         for name in sorted(dict.fromkeys(names))
         if not name.startswith("__MACOSX/") and not Path(name).name.startswith(".")
     ]
@@ -318,6 +329,7 @@ class _Member:
     def __enter__(self) -> IO[bytes]:
         self._archive = zipfile.ZipFile(self._path)
         try:
+            _check_packing(self._archive.getinfo(self._name))
             self._file = self._archive.open(self._name)
         except (RuntimeError, NotImplementedError, KeyError, OSError, zipfile.BadZipFile):
             self._archive.close()
@@ -327,6 +339,16 @@ class _Member:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         self._archive.close()
+
+
+def _check_packing(member: zipfile.ZipInfo) -> None:
+    """Refuse the ways of packing that `zipfile` unpacks without a bound on what comes out.
+
+    Raises:
+        NotImplementedError: The member is packed in such a way.
+    """
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotImplementedError("it is neither stored nor deflated; pack it anew")
 
 
 def _check_count(count: int, where: str) -> None:

@@ -63,7 +63,7 @@ class Subtitles:
                 NewMemory(
                     " ".join(cue.text for cue in part),
                     metadata=metadata,
-                    id=f"subtitles:{file.name}#{part[0].start:.3f}-{len(memories)}",
+                    id=f"subtitles:{file.origin}#{part[0].start:.3f}-{len(memories)}",
                 )
             )
         yield Session((), source.name, memories=tuple(memories))
@@ -92,7 +92,8 @@ def _cues(text: str, shown: str, job: Job) -> Iterator[_Cue]:
                     f"got {shorten(line, 60)!r}"
                 )
             said = lines[begin:number]
-            if number < len(lines) and _ARROW in lines[number] and said:
+            follows = number < len(lines) and _ARROW in lines[number]
+            if follows and said and said[-1].strip().isdigit():
                 said = said[:-1]  # the number of the cue that follows without an empty line
             cue = _cue(found, said)
             if cue.text:

@@ -150,6 +150,7 @@ def text_of_content(content: object, where: str, *, depth: int = 0) -> str:
     if isinstance(content, Mapping):
         return _text_of_part(content, where, depth)
     if isinstance(content, list):
+        require(None not in content, where, "a list of parts", content)
         parts = [text_of_content(part, where, depth=depth + 1) for part in content]
         cited = any(isinstance(part, Mapping) and part.get("citations") for part in content)
         return "".join(parts) if cited else joined(*parts)

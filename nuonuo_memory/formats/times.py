@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from nuonuo_memory.errors import InvalidInputError
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_LAST_OFFSET = 14  # hours that a zone may be before or after UTC
 _LEAST_EPOCH = 1e8  # 1973; smaller numbers are places in a recording, or dates without hyphens
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (_LEAST_EPOCH, 1.0))
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NAMES = [
+_MONTH_NAMES = (
     "january",
     "february",
     "march",
@@ -26,7 +26,7 @@ _MONTH_NAMES = [
     "october",
     "november",
     "december",
-]
+)
 _NUMBER = re.compile(r"[0-9]{8,20}(\.[0-9]+)?$")
 _YMD = r"(?P<y>\d{4})[/.-](?P<m>\d{1,2})[/.-](?P<d>\d{1,2})"
 _DMY = r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4}|\d{2})"
@@ -43,6 +43,7 @@ _CLOCK = re.compile(
     r"(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?\d{2})?(?:\s*\([a-z ]+\))?(?:on|,|\s)*$"
 )
 _NAMED_ZONE = re.compile(r"\s*(?:Z|UTC|GMT|Etc/UTC)$", re.IGNORECASE)
+_ODD_OFFSET = re.compile(r":\d{2}(?:[.,]\d+)?\s?[+-]\d{2}:?[6-9]\d$")  # as no clock is
 _OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<m>\d{2}))?$")
 
 
@@ -57,17 +58,27 @@ def zone_of(name: str) -> tzinfo:
         return datetime.now().astimezone().tzinfo or UTC
     if text.upper() in ("UTC", "GMT", "Z"):
         return UTC
-    offset = _OFFSET.match(text)
-    if offset:
-        span = timedelta(hours=int(offset["h"]), minutes=int(offset["m"] or 0))
-        if span < timedelta(hours=15):
-            return timezone(-span if offset["sign"] == "-" else span)
+    offset = _offset_of(text)
+    if offset is not None:
+        return offset
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InvalidInputError(
             f"expected a time zone such as Europe/Zurich, +02:00, UTC or local, got {name!r}"
         ) from error
+
+
+def _offset_of(text: str) -> tzinfo | None:
+    """Return the zone of `+02:00` or `UTC-5`; `None` where it is none, or no clock shows it."""
+    found = _OFFSET.match(text)
+    if found is None:
+        return None
+    hours, minutes = int(found["h"]), int(found["m"] or 0)
+    if hours > _LAST_OFFSET or minutes > 59:
+        return None
+    span = timedelta(hours=hours, minutes=minutes)
+    return timezone(-span if found["sign"] == "-" else span)
 
 
 def time_of_number(value: float) -> datetime | None:
@@ -94,6 +105,8 @@ def naive_or_aware(text: str, *, day_first: bool | None = None) -> datetime | No
     clean = " ".join(text.split())
     if _NUMBER.match(clean):
         return _of_digits(clean)
+    if _ODD_OFFSET.search(clean):
+        return None
     try:
         named = _NAMED_ZONE.sub("", clean)
         if named != clean:
@@ -140,10 +153,12 @@ def _day_of(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int
         return (year, second, first) if day_first else (year, first, second)
     if "month" in given:
         name = given["month"]
-        full = [one for one in _MONTH_NAMES if one == name or name in (one[:3], one[:4])]
-        if not full:
-            return None
-        return year, _MONTHS.index(full[0][:3]) + 1, int(given["d"])
+        months = [
+            place
+            for place, one in enumerate(_MONTH_NAMES, start=1)
+            if name in (one, one[:3], one[:4])
+        ]
+        return (year, months[0], int(given["d"])) if months else None
     return year, int(given["m"]), int(given["d"])
 
 
@@ -153,7 +168,9 @@ def _with_clock(day: tuple[int, int, int], clock: re.Match[str]) -> datetime | N
         return None
     zone: tzinfo | None = None
     if clock["zone"]:
-        zone = UTC if clock["zone"] in ("z", "utc", "gmt") else zone_of(clock["zone"].upper())
+        zone = UTC if clock["zone"] in ("z", "utc", "gmt") else _offset_of(clock["zone"].upper())
+        if zone is None:
+            return None
     try:
         return _usual(
             datetime(*day, hour, int(clock["min"] or 0), int(clock["s"] or 0), tzinfo=zone)

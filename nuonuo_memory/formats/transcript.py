@@ -171,6 +171,7 @@ class _Turn:
     name: str
     at: datetime | None
     lines: list[str]
+    lost: bool = False  # its date cannot be read; what goes on from it is not the speaker before's
 
 
 @dataclass(slots=True)
@@ -244,7 +245,7 @@ class Transcript:
             )
         for place, part in enumerate(parts):
             name = source.name if len(parts) == 1 else f"{source.name}-{place + 1}"
-            made = [_message(one) for one in part.turns]
+            made = [_message(one) for one in part.turns if not one.lost]
             yield Session(tuple(one for one in made if one is not None), name, part.at)
 
 
@@ -268,10 +269,12 @@ def _add(line: str, part: _Part, form: _Form, where: str, job: Job) -> None:
     """Take one line into a session."""
     found = _LINE.match(line)
     if found is not None and (form.speaks(found) or _dates_someone(found, form)):
-        at = _moment(found, part, form, where, job)
         name = found["name"].strip()
         form.names.add(name.casefold())
-        part.turns.append(_Turn(name, at, [found["text"] or ""]))
+        said = _Turn(name, None, [found["text"] or ""], lost=True)
+        part.turns.append(said)
+        said.at = _moment(found, part, form, where, job)
+        said.lost = False
     elif part.turns:
         part.turns[-1].lines.append(line)
     else:

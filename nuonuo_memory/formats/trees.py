@@ -33,6 +33,7 @@ def branch(
     found: list[tuple[str, Node]] = []
     seen: set[object] = set()
     place = leaf
+    require(place is None or isinstance(place, str), where, "the id of a last message", place)
     while place not in roots:
         known = isinstance(place, str) and place in nodes
         require(known, where, "nodes that lead to a root", place)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from pathlib import PurePath
 
 from nuonuo_memory.errors import FormatError
 from nuonuo_memory.formats.days import sessions_by_day
@@ -34,6 +35,8 @@ _STAMP = re.compile(
     r"(?:\s?(?P<after>[AaPp]\.?\s?[Mm]\.?|vorm\.|nachm\.)|\sUhr)?"
     r"(?(open)\]\s?|\s[-–]\s)"
 )
+_PASTED = re.compile(r"\[\d{1,2}[:.]\d{2}[^\]]*\]")  # copied from WhatsApp Web: the clock first
+_NEARLY = re.compile(r"(?P<head>[^\]\n]{6,40}?)(?:\]\s?|\s?[-–]\s)(?P<rest>.*)")
 _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}?)(?::\s|:$)(?P<text>.*)", re.DOTALL)
 _QUOTES = set("\"“”„«»'‘’")
 _OMITTED = re.compile(
@@ -60,7 +63,7 @@ _EDITED = re.compile(
     re.IGNORECASE,
 )
 _FILE = re.compile(
-    r"<(?:attached|angehängt|adjunto|pièce jointe|allegato|anexado|附件)[:：]\s*([^<>\n]{1,200})>"
+    r"<[^<>:：\n]{2,30}[:：]\s*([^<>/:\n]{1,200}\.\w{2,5})>"  # <attached: …>, in any language
     r"|^([^\n<>/]{1,200}\.\w{2,5}) \((?:file attached|datei angehängt|archivo adjunto|"
     r"fichier joint|file allegato|arquivo anexado|bestand bijgevoegd|文件附件|附件)\)",
     re.IGNORECASE | re.MULTILINE,
@@ -74,10 +77,16 @@ _CHAT = re.compile(
 
 @dataclass(slots=True)
 class _Line:
-    """A line that begins with a date, and what follows until the next."""
+    """A line that begins with a date, and what follows until the next.
+
+    Attributes:
+        number: Its place in the file, from 1.
+        stamp: The date; `None` where it looks like one and cannot be read.
+        rest: What follows the date.
+    """
 
     number: int
-    stamp: re.Match[str]
+    stamp: re.Match[str] | None
     rest: str
 
 
@@ -103,7 +112,7 @@ class WhatsApp:
         """Yield a session for each day; system lines and media without words are left out."""
         file = source.files[0]
         lines = _lines(file.text)
-        order = _order([line.stamp for line in lines], job.day_first, file.shown)
+        order = _order([one.stamp for one in lines if one.stamp], job.day_first, file.shown)
         messages: list[Message] = []
         for line in lines:
             with job.guard(file.shown, line.number):
@@ -114,7 +123,10 @@ class WhatsApp:
 
 
 def _chat_name(source: Source) -> str:
-    found = _CHAT.search(source.name)
+    """Return whom the chat is with, as the file or the archive around it is called."""
+    path = PurePath(source.shown)
+    names = [source.name, path.parent.stem] if path.stem.startswith("_chat") else [source.name]
+    found = next((one for name in names[::-1] if (one := _CHAT.search(name))), None)
     return found["name"].strip() if found else source.name
 
 
@@ -138,21 +150,48 @@ def _after(line: str, stamp: re.Match[str]) -> str:
 
 
 def _lines(text: str) -> list[_Line]:
+    """Cut a chat at its dates; one of another form than the first was pasted into a message."""
     lines: list[_Line] = []
+    form: re.Match[str] | None = None
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.rstrip("\r")
         stamp = _stamp(line)
-        if stamp is not None:
+        form = form or stamp
+        if stamp is not None and form is not None and stamp["open"] == form["open"]:
             lines.append(_Line(number, stamp, _after(line, stamp)))
+        elif lines and stamp is None and _nearly_stamped(line):
+            lines.append(_Line(number, None, line))
         elif lines:
             lines[-1].rest += "\n" + line
     return lines
 
 
+def _nearly_stamped(line: str) -> bool:
+    """Whether a line begins with a damaged date and clock, and then a name and a colon.
+
+    Taken for words of the message before, it would pass for what somebody else said.
+    """
+    shown = _UNSEEN.sub("", line[:160]).translate(_SPACES)
+    found = _NEARLY.match(shown)
+    if found is None or _PASTED.match(shown) or _SPEAKER.match(found["rest"]) is None:
+        return False
+    head = found["head"]
+    numbers = len(re.findall(r"\d+", head))
+    return (
+        numbers >= 4
+        and len(re.findall(r"[./:年月日-]", head)) >= 2
+        and sum(map(str.isalpha, head)) <= 8
+        and (numbers > 4 or " " in head or "," in head)
+    )
+
+
 def _message(line: _Line, order: str, where: str, job: Job) -> Message | None:
-    at = _time(line.stamp, order)
+    at = None if line.stamp is None else _time(line.stamp, order)
     if at is None:
-        raise FormatError(f"{where}: expected a date of this file's form, got {line.stamp[0]!r}")
+        written = line.rest[:40] if line.stamp is None else line.stamp[0]
+        raise FormatError(
+            f"{where}: expected a date of this file's form, got {shorten(written, 40)!r}"
+        )
     found = _SPEAKER.match(line.rest)
     if found is None or _QUOTES & set(found["name"]) - {"'", "’"}:
         return None  # what the program reports, and nobody said

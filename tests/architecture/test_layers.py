@@ -245,10 +245,13 @@ PUBLIC = {
         "Job",
         "Reader",
         "Reading",
+        "Record",
         "Session",
         "Skipped",
         "Source",
+        "person",
         "read",
+        "turn",
     ],
 }
 """What an application may import, beside `.errors` and `.research`; all else is

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_runs import Runs
+
+from nuonuo_memory import Message, TextMemory
+from nuonuo_memory.cli.ingest import observe_all
+from nuonuo_memory.cli.output import Bar, Output
+from nuonuo_memory.encoders import HashingEncoder
+from nuonuo_memory.formats import Session
 
 HASHING = ("--encoder", "hashing")
 TURN = {"role": "user", "content": "I moved to Bern.", "at": "2026-01-05T09:00:00"}
@@ -98,3 +106,58 @@ def test_a_folder_names_what_it_could_not_read(nuonuo: Runs) -> None:
     shown = nuonuo("ingest", "files", *HASHING)
     assert "1 files are of no known format:" in shown
     assert "photo.jpg" in shown
+
+
+def test_no_more_is_read_than_is_allowed(nuonuo: Runs) -> None:
+    write(TURN, LATER)
+    error = nuonuo.fails("ingest", "talk.jsonl", "--max-bytes", "50", *HASHING)
+    assert "expected at most 50 bytes" in error
+    assert "--max-bytes" in error
+    assert answer(nuonuo, "--max-bytes", "5000")["memories"] == 2
+
+
+def test_what_was_interrupted_goes_on(nuonuo: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(*({**TURN, "session": f"s{n}", "content": f"The door {n} is blue."} for n in range(4)))
+    stored = TextMemory.observe
+
+    def stopped(self: TextMemory, *arguments: Any, **options: Any) -> Any:
+        if options["session"] == "s2":
+            raise KeyboardInterrupt
+        return stored(self, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TextMemory, "observe", stopped)
+        error = nuonuo.fails("ingest", "talk.jsonl", *HASHING, code=130)
+    assert "the same command goes on from there" in error
+    again = answer(nuonuo)
+    assert (again["memories"], again["skipped"]) == (2, 2)
+    assert len(nuonuo.json("list")) == 4  # type: ignore[arg-type]
+
+
+def test_the_bar_counts_memories_and_cues_and_moves_inside_a_session() -> None:
+    seen: list[tuple[int, int]] = []
+    told: list[str] = []
+
+    class Shown(Bar):
+        def __init__(self) -> None:
+            pass
+
+        def __call__(self, done: int, total: int) -> None:
+            seen.append((done, total))
+
+        def describe(self, what: str) -> None:
+            told.append(what)
+
+    class Recorded(Output):
+        @contextmanager
+        def progress(self, what: str) -> Iterator[Bar]:
+            yield Shown()
+
+    said = tuple(Message("user", f"The door {n} is blue. It opens well.") for n in range(300))
+    with TextMemory.in_memory(encoder=HashingEncoder()) as memory:
+        observe_all(memory, [Session(said, "s")], Recorded())
+    assert seen[0] == (0, 300)
+    assert seen[-1] == (300, 300)
+    assert any(0 < done < 300 for done, _ in seen)
+    assert told[-1].startswith("300 memories, ")
+    assert told[-1].endswith(" cues")
