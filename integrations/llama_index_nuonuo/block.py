@@ -46,11 +46,11 @@ class NuonuoMemoryBlock(RecallFields, BaseMemoryBlock[str]):
 
     A message is stored once, and only what a person or the model said is: what was forgotten
     meanwhile does not come back when the conversation is shown again. After a restart the block
-    tells by the turns that the session holds still which messages it stored before; give
-    `keep_out=True` to `memory.forget` where the application keeps its conversations across
-    restarts. In a run in which the `forget` tool removed memories, the messages that share a word
-    with them are not stored; the request itself, stored when it was read, is forgotten the next
-    time that the block is shown the conversation.
+    tells by the turns that the session holds still which messages it stored before; where all of
+    them were forgotten it cannot tell, so that an application that keeps its conversations must
+    reset them too. In a run in which the `forget` tool removed memories, the messages that share a
+    word with them are not stored; the request itself, stored when it was read, is forgotten the
+    next time that the block is shown the conversation.
 
     A block that survives serialisation needs a `path`; see `Connection`.
     """

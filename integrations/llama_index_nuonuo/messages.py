@@ -8,6 +8,7 @@ from typing import Any
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
+    ContentBlock,
     MessageRole,
     TextBlock,
     ThinkingBlock,
@@ -29,7 +30,7 @@ SPOKEN = ("user", "assistant")
 """The roles whose words are worth recalling."""
 
 SILENT = "silent"
-"""Role of a stored turn that no recall should bring up: calls of tools, their results, rules."""
+"""Role of a stored turn without words, such as an image alone, which no recall should bring up."""
 
 _SILENT_CHARS = 200
 _MEDIA_TOKENS = 256
@@ -78,14 +79,22 @@ def turn_of(message: ChatMessage, *, own_id: str | None = None) -> Message:
     """Return the turn that stands for a chat message in a memory.
 
     What a person or the model said stands whole. A tool's call or result and a system message
-    stand as a short note with the role `silent`, so that long outputs cost no encoding and are
-    never recalled; the message itself is kept beside the turn.
+    stand as a short note with the role `tool` or `system`, so that long outputs cost no encoding
+    and are never recalled; the message itself is kept beside the turn.
     """
     spoken = spoken_of(message, own_id=own_id)
     if spoken is not None:
         return spoken
     note = words_of(message).strip() or _note_of(message)
-    return Message(SILENT, note[:_SILENT_CHARS].strip(), id=own_id)
+    return Message(_silent_role(message), note[:_SILENT_CHARS].strip(), id=own_id)
+
+
+def _silent_role(message: ChatMessage) -> str:
+    if message.role in (MessageRole.SYSTEM, MessageRole.DEVELOPER):
+        return "system"
+    if message.role in (MessageRole.TOOL, MessageRole.FUNCTION) or calls_tools(message):
+        return "tool"
+    return SILENT
 
 
 def kept(message: ChatMessage) -> dict[str, Any]:
@@ -120,7 +129,7 @@ def message_of(memory: Memory) -> ChatMessage:
             return message
         lengths = [-1]  # changed since: one text
     texts = iter(_pieces(memory.text, lengths))
-    blocks = []
+    blocks: list[ContentBlock] = []
     for block in message.blocks:
         if not isinstance(block, TextBlock):
             blocks.append(block)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -13,6 +13,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.store.base import BaseStore, GetOp, MatchCondition, PutOp, SearchOp
 
 from langchain_nuonuo import NuonuoStore
+from langchain_nuonuo import store as store_module
 from langchain_nuonuo.store_keys import id_of, inner, matches, outer
 from langgraph_store_conformance import StoreFactory
 from langgraph_store_conformance.driver import Mode
@@ -218,19 +219,24 @@ async def test_in_a_graph(memory: TextMemory) -> None:
     assert result["messages"][-1].text == "Ada likes tea"
 
 
-def test_what_expired_is_gone_from_the_file(tmp_path: Path) -> None:
+def test_what_expired_is_gone_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also in a store made without `ttl`, and with items that expire at several times."""
+    clock = SimpleNamespace(now=1_000_000.0)
+    monkeypatch.setattr(store_module, "time", SimpleNamespace(time=lambda: clock.now))
     memory = TextMemory.open(tmp_path / "s.db", encoder=HashingEncoder())
     store = NuonuoStore(memory)
-    for n, seconds in enumerate((0.05, 0.3, 600)):
-        store.put(("codes",), str(n), {"text": f"code heron 778{n}"}, ttl=seconds / 60)
+    for n in range(3):
+        store.put(("codes",), str(n), {"text": f"code heron 778{n}"}, ttl=10 * n + 2)
     for left in (2, 1):
-        time.sleep(0.3)
+        clock.now += 650
         store.put(("other",), "x", {"text": "something else"})
         held = memory.recall("code heron", namespace=NuonuoStore.ROOT, prefix=True, k=9)
         assert sum("heron" in hit.text for hit in held) == left
-    store.put(("codes",), "3", {"text": "code heron 7783"}, ttl=0.001 / 60)
-    time.sleep(0.01)
+    store.put(("codes",), "3", {"text": "code heron 7783"}, ttl=1)
+    store.get(("codes",), "2", refresh_ttl=True)  # looked at, so it lives on
+    clock.now += 600
     again = NuonuoStore(memory)
     assert again.list_namespaces(prefix=("codes",)) == [("codes",)]
     assert len(memory.list(namespace=(*NuonuoStore.ROOT, "codes"))) == 1
