@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,10 @@ import torch
 from nuonuo_memory import inputs
 from nuonuo_memory.config import MemoryConfig
 from nuonuo_memory.encoders.adapters import AnyEncoder, as_encoder
-from nuonuo_memory.encoders.background import background_of
+from nuonuo_memory.encoders.background import Background, background_of
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.encoders.given import GivenVectors
+from nuonuo_memory.engine.vectors.centring import Centre, centre_of, scale_of
 from nuonuo_memory.errors import (
     ClosedError,
     EncoderMismatchError,
@@ -60,17 +61,20 @@ class Core:
     namespace: Namespace
     device: torch.device
     lock: threading.RLock = field(default_factory=threading.RLock)
-    _background: torch.Tensor | None = None
+    _background: Background | None = None
     _verified: bool = False
 
-    def background(self) -> torch.Tensor:
-        """Return the mean vector of texts about nothing in particular, float64 [d].
+    def centre(self, groups: Sequence[int]) -> Centre:
+        """Return where the cues of some groups lie, on the encoder's background.
 
-        The first call asks the encoder.
+        The first call asks the encoder for its background.
         """
         if self._background is None:
-            self._background = torch.from_numpy(background_of(self.encoder))
-        return self._background
+            self._background = background_of(self.encoder)
+        mean, separation = self._background
+        return centre_of(
+            self.index.cues, groups, torch.from_numpy(mean), scale=scale_of(separation)
+        )
 
     def follow(self) -> MemoryIndex:
         """Return the index, up to date with the store; the caller holds the lock.

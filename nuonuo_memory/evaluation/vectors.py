@@ -11,12 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nuonuo_memory.encoders.background import TEXTS as BACKGROUND
+from nuonuo_memory.encoders.background import PAIRS, TEXTS
 from nuonuo_memory.encoders.base import Encoder, encode_checked
 from nuonuo_memory.errors import EncoderError
 from nuonuo_memory.text.hashing import unsigned_text_hash
 
 _BULK = 16_384
+BACKGROUND = (*TEXTS, *(answer for _, answer in PAIRS))
+BACKGROUND_QUESTIONS = tuple(question for question, _ in PAIRS)
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
@@ -72,7 +75,7 @@ def encode_texts(
     pending: dict[int, tuple[str, bool]] = {}
     for text in chain(BACKGROUND, texts):  # a memory asks for the background, too
         pending.setdefault(unsigned_text_hash(text), (text, False))
-    for text in queries:
+    for text in chain(BACKGROUND_QUESTIONS, queries):
         pending.setdefault(unsigned_text_hash(_as_query(text)), (text, True))
     keys = np.array(sorted(pending), dtype=np.uint64)
     rows = np.lib.format.open_memmap(
@@ -132,6 +135,7 @@ class EncodedOnce:
     def write(self, folder: Path) -> EncodedTexts:
         """Write all vectors into a folder, from which processes can look them up."""
         self.encode(BACKGROUND)  # a memory asks for the background, too
+        self.encode_queries(BACKGROUND_QUESTIONS)
         keys = sorted(self._rows)
         rows = torch.stack([self._rows[key] for key in keys])
         np.save(folder / "rows.npy", rows.numpy())

@@ -15,7 +15,7 @@ from nuonuo_memory.config import AssociationConfig, RankingConfig
 from nuonuo_memory.engine.graph import seeds
 from nuonuo_memory.engine.graph.association_graph import ABOUT
 from nuonuo_memory.engine.graph.spread import Affinity, Spread, Start, rarity, spread
-from nuonuo_memory.engine.vectors.centring import SCALE, offsets
+from nuonuo_memory.engine.vectors.centring import offsets
 from nuonuo_memory.engine.vectors.search import Candidates, nearest
 from nuonuo_memory.recall.features import (
     FeatureCache,
@@ -129,7 +129,7 @@ class Walker:
             cue = index.cues.vectors(torch.tensor([first.cues[best]])).to(rest.device)
             explained = (cue - centre.mean.to(rest)) / centre.spread
             # The question as a unit vector on the cues' scale, less what the cue explains of it.
-            unit = centre.spread / SCALE
+            unit = centre.spread / centre.scale
             rest = seeds.leftover(rest * unit, explained) / unit
         key = int(first.keys[best])
         held = hashed_terms(self.store.get_keys([key])[key].text)

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from nuonuo_memory.core import Core
-from nuonuo_memory.engine.vectors.centring import centre_of
 from nuonuo_memory.engine.vectors.search import nearest
 from nuonuo_memory.recall.confidence import MODES, Calibration, calibrate, evidence
 from nuonuo_memory.recall.features import first_pass, rescore
@@ -68,7 +67,7 @@ def _miss(core: Core, key: int, chance: random.Random) -> float | None:
         vector,
         index=core.index,
         scope=Scope([group], torch.from_numpy(others)),
-        centre=centre_of(core.index.cues, [group], core.background()),
+        centre=core.centre([group]),
         beta=config.beta,
     )
     near = nearest(

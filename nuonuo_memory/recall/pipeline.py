@@ -15,7 +15,6 @@ from torch import Tensor
 
 from nuonuo_memory.core import Core
 from nuonuo_memory.encoders.base import encode_checked, unit
-from nuonuo_memory.engine.vectors.centring import centre_of
 from nuonuo_memory.engine.vectors.search import Candidates, nearest, similarities
 from nuonuo_memory.recall.association import Walker
 from nuonuo_memory.recall.confidence import Calibration, confidence
@@ -45,7 +44,7 @@ def answer(core: Core, texts: Sequence[str], request: RecallRequest) -> list[Rec
     with core.lock:
         core.follow()
         scope = scope_of(core, request)
-        centre = centre_of(core.index.cues, scope.groups, core.background())
+        centre = core.centre(scope.groups)
         queries = [
             query_of(
                 read_question(text, now=request.now),

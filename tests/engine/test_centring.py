@@ -9,15 +9,19 @@ from hypothesis import strategies as st
 
 from nuonuo_memory.engine.vectors.centring import (
     BACKGROUND_CUES,
-    SCALE,
+    SEPARATION,
+    SMALLEST_SEPARATION,
+    USUAL_SEPARATION,
     Centre,
     centre_of,
     centred,
     offsets,
+    scale_of,
 )
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.search import nearest, similarities
 
+SCALE = scale_of(None)
 DIMENSION = 32
 CUES = 600
 WIDE = 384
@@ -44,7 +48,7 @@ def filled(vectors: torch.Tensor, device: str = "cpu") -> CueIndex:
 
 def scores(index: CueIndex, query: torch.Tensor, background: torch.Tensor) -> torch.Tensor:
     """Similarities of a query [d] to all cues as recall takes them, float64."""
-    centre = centre_of(index, [0], background)
+    centre = centre_of(index, [0], background, scale=SCALE)
     less = centred(query[None], centre)
     ids = torch.arange(index.total([0])[1])
     found = similarities(index, less.to(torch.float32), ids).cpu()
@@ -65,7 +69,7 @@ def test_it_is_the_cosine_without_the_mean_but_for_the_lengths(device: str) -> N
 
 
 def test_without_cues_or_background_it_is_the_cosine() -> None:
-    centre = centre_of(CueIndex(DIMENSION), [0], torch.zeros(DIMENSION))
+    centre = centre_of(CueIndex(DIMENSION), [0], torch.zeros(DIMENSION), scale=SCALE)
     query = unit(normal(1, 3))
     assert centre.spread == 1.0
     assert centred(query, centre).tolist()[0] == pytest.approx((SCALE * query[0]).tolist())
@@ -123,14 +127,23 @@ def test_the_nearest_by_it_are_found_exactly() -> None:
     vectors = unit(normal(CUES, 11) + 1.5)
     index, background = filled(vectors), torch.zeros(DIMENSION)
     query = vectors[17]
-    less = centred(query[None], centre_of(index, [0], background)).to(torch.float32)
+    less = centred(query[None], centre_of(index, [0], background, scale=SCALE)).to(torch.float32)
     found = nearest(index, less, groups=[[0]], k=10)
     assert found.cue_ids[0].tolist() == scores(index, query, background).topk(10).indices.tolist()
 
 
 def test_a_spread_is_never_nothing() -> None:
     same = unit(torch.ones(CUES, DIMENSION))
-    centre = centre_of(filled(same), [0], same[0].double())
+    centre = centre_of(filled(same), [0], same[0].double(), scale=SCALE)
     assert isinstance(centre, Centre)
     assert 0 < centre.spread < 0.1
     assert torch.isfinite(centred(same[:1], centre)).all()
+
+
+def test_the_scale_makes_answers_stand_out_alike() -> None:
+    for separation in (SMALLEST_SEPARATION, 0.28, USUAL_SEPARATION, 0.6):
+        assert scale_of(separation) * separation == pytest.approx(SEPARATION)
+
+
+def test_who_hardly_tells_an_answer_is_not_believed_the_more() -> None:
+    assert scale_of(0.05) == scale_of(-0.1) == scale_of(None) == scale_of(USUAL_SEPARATION)
