@@ -15,6 +15,12 @@ from nuonuo_memory.index.memory_index import MemoryIndex
 from nuonuo_memory.recall.scope import Query
 from nuonuo_memory.store.rows import Ints
 
+LEAST_SHARE = 0.3
+"""Share of what the question's words could count that the best memory needs to count in full. Where
+it has less, words count for what they carry, and not for being the best of a bad lot: one common
+character that a Chinese question shares with one turn says little. From 0.3 to 1 all do equally on
+conversations in nine languages; on LoCoMo 0.5 finds 0.4 points less."""
+
 _COLUMNS = ("keys", "cues", "similarity", "pooled", "bm25")
 
 
@@ -28,7 +34,8 @@ class Features:
         similarity: float64 [n], of that cue; 0 without any.
         pooled: float64 [n], log-sum-exp of all the memory's cues; 0 without any.
         bm25: float64 [n], of the question's words.
-        peak: The highest BM25 that any memory of the scope has.
+        peak: The BM25 that counts in full: the highest that any memory of the scope has, or
+            `LEAST_SHARE` of what the question's words could count where that is more.
     """
 
     keys: Ints
@@ -67,9 +74,10 @@ class Features:
 
 
 def best_by_words(query: Query, count: int) -> tuple[Ints, float]:
-    """Return the best `count` memories by BM25, int64, and the highest score."""
+    """Return the best `count` memories by BM25, int64, and the score that counts in full."""
     keys, scores = query.matches.scores(k=count, allowed=query.scope.allowed)
-    return keys.numpy(), float(scores[0]) if len(scores) else 0.0
+    best = float(scores[0]) if len(scores) else 0.0
+    return keys.numpy(), max(best, LEAST_SHARE * query.matches.attainable())
 
 
 def rescore(query: Query, keys: Ints, peak: float) -> Features:

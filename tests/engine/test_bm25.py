@@ -179,3 +179,17 @@ def test_agrees_with_bm25s() -> None:
         expected = other.get_scores([f"w{term}" for term in query])
         mine = index.scores_of(torch.tensor(query), [0], memory_ids=torch.arange(1, 61))
         assert mine.tolist() == pytest.approx(expected.tolist(), abs=1e-5)
+
+
+@given(documents=CORPORA, query=st.sets(st.integers(-5, 20), min_size=1, max_size=6))
+def test_attainable_is_what_one_of_mean_length_scores_that_holds_each_term_once(
+    documents: Documents, query: set[int]
+) -> None:
+    index = TermIndex()
+    add(index, documents)
+    found = index.match(torch.tensor(sorted(query)), groups=[0]).attainable()
+    expected = sum(
+        math.log(1 + (len(documents) - n + 0.5) / (n + 0.5)) / 2.2
+        for n in (sum(term in bag for bag in documents.values()) for term in query)
+    )
+    assert found == pytest.approx(expected)

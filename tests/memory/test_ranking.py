@@ -135,3 +135,21 @@ def test_a_group_of_one_is_ranked_beside_larger_ones() -> None:
         )
         found = memory.recall("when do tulips bloom in spring", k=2, group_by="book")
         assert [hit.metadata["book"] for hit in found] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("Who bought the red kettle at the market?", 0.19, 0.21),
+        ("Which kettle suits tall glass stoves, porcelain lids and copper pans?", 0.01, 0.12),
+    ],
+)
+def test_words_count_for_how_much_of_the_question_they_carry(
+    asked: str, least: float, most: float
+) -> None:
+    gained = []
+    for weight in (0.0, 0.2):
+        with opened(bm25_weight=weight, session_weight=0.0) as memory:
+            memory.remember_many([SAID, "The train leaves at nine.", "Ada plays the violin."])
+            gained.append(scores(memory.recall(asked, now=NOW))[SAID])
+    assert least <= gained[1] - gained[0] <= most

@@ -179,6 +179,7 @@ class TermMatches:
                 frequency[term] += len(slots)
         self._rarity = [(documents - n + 0.5) / (n + 0.5) for n in frequency]
         self._found = [(postings, _Columns.of(pieces)) for postings, pieces in found if pieces]
+        self._saturation = 1.0 + k1
         mean = sum(postings.length for postings in groups) / max(documents, 1)
         idf = torch.tensor([math.log1p(rarity) for rarity in self._rarity], dtype=torch.float64)
         self._dense = [
@@ -230,6 +231,14 @@ class TermMatches:
             slots = torch.tensor(postings.slots(wanted), dtype=torch.int64)
             scores = torch.where(slots >= 0, dense[slots], scores)
         return scores
+
+    def attainable(self) -> float:
+        """Return the score of a memory of mean length that holds each term once.
+
+        Terms that occur nowhere count too: they are what is asked for and not there.
+        """
+        idf = torch.tensor(self._rarity, dtype=torch.float64).log1p()
+        return float(idf.sum()) / self._saturation
 
     def occurrences(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return where and how often the terms occur.
