@@ -125,11 +125,16 @@ def turn(
         at: When it was said.
         name: The speaker's name. A speaker of no known role is known by it.
         id: The file's id of it.
+
+    Raises:
+        FormatError: The role holds nothing that can be stored.
     """
     words = clean(text).strip()
     if not words or is_unspoken(role):
         return None
-    role = clean(role_of(role))
+    role = clean(role_of(role)).strip()
+    if not role:
+        raise FormatError("expected who speaks, got a role of no visible character")
     named = clean(name).strip() if name is not None else ""
     if not named and role not in ("user", "assistant"):
         named = role

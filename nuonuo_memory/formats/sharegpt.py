@@ -72,5 +72,7 @@ def _messages(said: list[Any], record: Record, job: Job) -> Iterator[Message]:
 
 
 def _message(one: Any, where: str) -> Message | None:  # noqa: ANN401
-    require(_is_turn(one) and bool(one["from"].strip()), where, "a turn with from and value", one)
+    require(
+        _is_turn(one) and bool(clean(one["from"]).strip()), where, "a turn with from and value", one
+    )
     return turn(one["from"], text_of_content(one["value"], where))

@@ -29,7 +29,10 @@ from nuonuo_memory.cli.app import app
         (["recall", "Ada", "--until", "0001-01-01T00:00+14:00"], "2026-01-05"),
         (["recall", "Ada", "--db", "."], "folder"),
         (["recall", "Ada", "--device", "abacus"], "abacus"),
-        (["recall", "Ada", "--encoder", "foo"], "--encoder must be minilm, hashing, a folder"),
+        (
+            ["recall", "Ada", "--encoder", "foo"],
+            "--encoder must be minilm, multilingual, hashing",
+        ),
         (["recall", "Ada", "-n", "a//b"], "labels"),
         (["recall", "Ada", "--encoder", "minilm"], "reencode"),
         (["show", "unknown"], "expected the id"),

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuonuo_memory.engine.vectors.centring import Centre
+from nuonuo_memory.engine.vectors.centring import Centre, scale_of
 from nuonuo_memory.engine.vectors.cue_index import CueIndex
 from nuonuo_memory.engine.vectors.pooling import (
     cue_evidence,
@@ -24,7 +24,7 @@ def unit(*rows: list[float]) -> torch.Tensor:
 
 def nowhere(dimension: int) -> Centre:
     """The centre that leaves similarities as they are."""
-    return Centre(torch.zeros(dimension, dtype=torch.float64), 1.0)
+    return Centre(torch.zeros(dimension, dtype=torch.float64), 1.0, scale_of(None))
 
 
 def filled() -> CueIndex:

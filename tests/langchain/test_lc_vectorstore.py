@@ -194,8 +194,9 @@ def test_the_users_embedder_is_used_and_not_loaded_twice(tmp_path: Any) -> None:
         before = embedder.documents
         store.add_texts(["one short text"])
         assert embedder.documents == before + 1
+        store.similarity_search("text")  # the first asks for the encoder's background too
         queries = embedder.queries
-        store.similarity_search("text")
+        store.similarity_search("another text")
         assert embedder.queries == queries + 1
     reopened = NuonuoVectorStore.from_texts(["another"], embedder, path=tmp_path / "m.db")
     assert len(reopened.similarity_search("text", k=5)) == 2
