@@ -1,17 +1,23 @@
 """What is found does not hang on where an encoder's vectors lie, or on how close together."""
 
+import json
 import math
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+import nuonuo_memory
 from nuonuo_memory import TextMemory
-from nuonuo_memory.cli.demo import demo_questions, demo_sessions
 from nuonuo_memory.encoders.base import Encoder, HashingEncoder
+from nuonuo_memory.formats import read
+
+_DEMO = Path(nuonuo_memory.__file__).parent / "cli"
+"""Its talk; read without the command line, which the core does without."""
 
 _FIRST = 10
 _ROUNDING = 0.02
@@ -48,9 +54,10 @@ Found = list[dict[str, float]]
 def found_with(encoder: Encoder) -> Found:
     """Return the first ten texts that each question of the demo brings up, with their scores."""
     with TextMemory.in_memory(encoder=encoder) as memory:
-        for session in demo_sessions():
+        for session in read(_DEMO / "demo.txt", format="transcript").sessions:
             memory.observe(session.messages, session=session.id, at=session.at)
-        asked = [question["ask"] for question in demo_questions()]
+        questions = json.loads((_DEMO / "demo_questions.json").read_text(encoding="utf-8"))
+        asked = [question["ask"] for question in questions]
         return [
             {hit.memory.id: hit.score for hit in memory.recall(question, k=_FIRST)}
             for question in asked
