@@ -89,6 +89,7 @@ def _message(turn: Any, where: str) -> Message:  # noqa: ANN401 - whatever the J
     require(
         isinstance(turn, Mapping)
         and isinstance(turn.get("speaker"), str)
+        and bool(clean(turn["speaker"]).strip())
         and isinstance(turn.get("text"), str),
         where,
         "a turn with speaker and text",

@@ -168,7 +168,8 @@ def _turns(turns: object, where: str) -> tuple[Message, ...]:
         else:
             require(isinstance(turn, list) and len(turn) == 2, here, "[role, text]", turn)
             role, content = turn
-        require(isinstance(role, str) and bool(role), here, "a turn with a role", turn)
+        named = isinstance(role, str) and bool(clean(role).strip())
+        require(named, here, "a turn with a role", turn)
         messages.append(Message(clean(str(role)), clean(text_of_content(content, here))))
     return tuple(messages)
 
