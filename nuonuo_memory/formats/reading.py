@@ -14,6 +14,7 @@ from nuonuo_memory.formats.reader import Job, Reader
 from nuonuo_memory.formats.registry import readers
 from nuonuo_memory.formats.session import Session, Skipped
 from nuonuo_memory.formats.source import MAX_BYTES, File, Source, open_source
+from nuonuo_memory.formats.texts import clean
 from nuonuo_memory.formats.times import zone_of
 from nuonuo_memory.types import Message
 
@@ -138,8 +139,8 @@ class _Found:
         sessions: list[Session] = []
         with self._job.guard(part.shown):
             for session in reader.read(part, self._job):
-                named = bool(session.id.strip())
-                sessions.append(session if named else replace(session, id=part.name))
+                named = clean(session.id).strip() or part.name
+                sessions.append(session if named == session.id else replace(session, id=named))
         (self._offered if self._job.only == self._only else self._chosen).extend(sessions)
 
     def fail(self, error: FormatError, file: File) -> None:
